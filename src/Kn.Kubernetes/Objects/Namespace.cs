@@ -1,0 +1,4 @@
+namespace Kn.Kubernetes.Objects;
+
+/// <summary>core/v1 Namespace: its labels and annotations are all that matters.</summary>
+public sealed record Namespace : KubernetesObject;
