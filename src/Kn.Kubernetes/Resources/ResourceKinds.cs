@@ -1,0 +1,48 @@
+using Kn.Kubernetes.Json;
+using Kn.Kubernetes.Objects;
+
+namespace Kn.Kubernetes.Resources;
+
+/// <summary>The kinds that Kn can watch.</summary>
+public static class ResourceKinds
+{
+    /// <summary>core/v1 Node.</summary>
+    public static ResourceKind<Node> Node { get; } =
+        new(0, ("", "v1", "nodes", "Node", false), static s => s.Nodes, NodeJson.Read, NodeJson.Write);
+
+    /// <summary>core/v1 Pod.</summary>
+    public static ResourceKind<Pod> Pod { get; } =
+        new(1, ("", "v1", "pods", "Pod", true), static s => s.Pods, PodJson.Read, PodJson.Write);
+
+    /// <summary>core/v1 Service.</summary>
+    public static ResourceKind<Service> Service { get; } =
+        new(2, ("", "v1", "services", "Service", true), static s => s.Services, ServiceJson.Read, ServiceJson.Write);
+
+    /// <summary>discovery.k8s.io/v1 EndpointSlice.</summary>
+    public static ResourceKind<EndpointSlice> EndpointSlice { get; } =
+        new(3, ("discovery.k8s.io", "v1", "endpointslices", "EndpointSlice", true), static s => s.EndpointSlices, EndpointSliceJson.Read, EndpointSliceJson.Write);
+
+    /// <summary>core/v1 Namespace.</summary>
+    public static ResourceKind<Namespace> Namespace { get; } =
+        new(4, ("", "v1", "namespaces", "Namespace", false), static s => s.Namespaces, NamespaceJson.Read, NamespaceJson.Write);
+
+    /// <summary>networking.k8s.io/v1 ServiceCIDR; servers before 1.33 do not have it by default.</summary>
+    public static ResourceKind<ServiceCidr> ServiceCidr { get; } =
+        new(5, ("networking.k8s.io", "v1", "servicecidrs", "ServiceCIDR", false), static s => s.ServiceCidrs, ServiceCidrJson.Read, ServiceCidrJson.Write);
+
+    /// <summary>All of them, by <see cref="ResourceKind.Index"/>.</summary>
+    public static IReadOnlyList<ResourceKind> All { get; } = [Node, Pod, Service, EndpointSlice, Namespace, ServiceCidr];
+
+    /// <summary>The kind of an object.</summary>
+    /// <exception cref="ArgumentException">An object of a kind that is not among <see cref="All"/>.</exception>
+    public static ResourceKind Of(KubernetesObject item) => item switch
+    {
+        Objects.Node => Node,
+        Objects.Pod => Pod,
+        Objects.Service => Service,
+        Objects.EndpointSlice => EndpointSlice,
+        Objects.Namespace => Namespace,
+        Objects.ServiceCidr => ServiceCidr,
+        _ => throw new ArgumentException($"no kind for {item.GetType().Name}", nameof(item)),
+    };
+}
