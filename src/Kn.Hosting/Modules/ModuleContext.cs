@@ -1,0 +1,36 @@
+using Kn.Hosting.Control;
+using Kn.Hosting.Metrics;
+using Kn.Hosting.Options;
+using Kn.Hosting.Pods;
+using Kn.Kubernetes.Cache;
+using Microsoft.Extensions.Logging;
+
+namespace Kn.Hosting.Modules;
+
+/// <summary>What the host gives a module.</summary>
+public sealed record ModuleContext
+{
+    /// <summary>Settings that concern all modules: node name, paths, the cluster's prefixes.</summary>
+    public required NodeOptions Node { get; init; }
+
+    /// <summary>The one cache.</summary>
+    public required ClusterCache Cache { get; init; }
+
+    /// <summary>Makes the module's loggers.</summary>
+    public required ILoggerFactory Loggers { get; init; }
+
+    /// <summary>Where the module registers its metrics.</summary>
+    public required MetricRegistry Metrics { get; init; }
+
+    /// <summary>Where the module registers what the CLI and the CNI call may ask of it.</summary>
+    public required ControlHandlers Control { get; init; }
+
+    /// <summary>What the module says in <c>kn status</c>, <c>/healthz</c> and <c>/readyz</c>.</summary>
+    public required ModuleStatus Status { get; init; }
+
+    /// <summary>Modules that a new pod has to wait for.</summary>
+    public required PodGates PodGates { get; init; }
+
+    /// <summary>The clock.</summary>
+    public required TimeProvider Time { get; init; }
+}

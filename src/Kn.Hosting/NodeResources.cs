@@ -1,0 +1,46 @@
+namespace Kn.Hosting;
+
+/// <summary>Everything on a node that modules could fight over, declared once: a test proves that nothing is declared twice.</summary>
+/// <remarks>docs/node-resources.md is the same list for operators.</remarks>
+public static class NodeResources
+{
+    /// <summary>Kn's rtnetlink protocol number (rtm_protocol): routes, rules, neighbours and addresses of ours carry it. 'K' in ASCII;
+    /// not taken in /etc/iproute2/rt_protos.</summary>
+    public const byte RouteProtocol = 0x4B;
+
+    /// <summary>Link group of the veths of local pods (IFLA_GROUP): policies match it.</summary>
+    public const uint PodLinkGroup = 75;
+
+    /// <summary>Table of the module Cni.</summary>
+    public const string CniTable = "kn-cni";
+
+    /// <summary>Table of the module ServiceProxy.</summary>
+    public const string ProxyTable = "kn-proxy";
+
+    /// <summary>Table of the module Policy.</summary>
+    public const string PolicyTable = "kn-policy";
+
+    /// <summary>Table of the module Dns.</summary>
+    public const string DnsTable = "kn-dns";
+
+    /// <summary>Prefix of the names of pods' veths on the node.</summary>
+    public const string PodLinkPrefix = "kn";
+
+    /// <summary>The VXLAN link of the module Routes.</summary>
+    public const string VxlanLink = "kn-vxlan";
+
+    /// <summary>The link that carries the cluster DNS address.</summary>
+    public const string DnsLink = "kn-dns";
+
+    /// <summary>Pods' IPv4 gateway: link-local, answered by the pod's permanent neighbour entry, the same on every node.</summary>
+    public const string PodGatewayV4 = "169.254.1.1";
+
+    /// <summary>Pods' IPv6 gateway, likewise.</summary>
+    public const string PodGatewayV6 = "fe80::1";
+
+    /// <summary>Priority of destination NAT of Services; plugins' hostPorts stay at dstnat (-100) too and go by registration order.</summary>
+    public const int ServiceNatPriority = -100;
+
+    /// <summary>Priority of source NAT (srcnat).</summary>
+    public const int MasqueradePriority = 100;
+}

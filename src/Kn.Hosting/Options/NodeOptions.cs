@@ -1,0 +1,45 @@
+using Kn.Primitives;
+
+namespace Kn.Hosting.Options;
+
+/// <summary>The part of the config that concerns all modules: the top level of the file, <c>paths</c> and <c>cluster</c>.</summary>
+public sealed record NodeOptions
+{
+    /// <summary>This node's name in the API; default: the host's name in lower case, as the kubelet has it.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>Where Kn keeps and finds files.</summary>
+    public PathOptions Paths { get; init; } = new();
+
+    /// <summary>What is the same on every node of the cluster.</summary>
+    public ClusterOptions Cluster { get; init; } = new();
+}
+
+/// <summary>Section <c>paths</c>. The defaults are those of an installed node; a lab gives each node its own.</summary>
+public sealed record PathOptions
+{
+    /// <summary>Durable state: address allocations, the cache's snapshot.</summary>
+    public string State { get; init; } = "/var/lib/kn";
+
+    /// <summary>What lives as long as the boot: the control socket kn.sock.</summary>
+    public string Run { get; init; } = "/run/kn";
+
+    /// <summary>Where the container runtime looks for CNI configurations.</summary>
+    public string CniConfig { get; init; } = "/etc/cni/net.d";
+
+    /// <summary>Where the container runtime looks for CNI plugins.</summary>
+    public string CniPlugins { get; init; } = "/opt/cni/bin";
+
+    /// <summary>The control socket.</summary>
+    public string Socket => Path.Combine(Run, "kn.sock");
+}
+
+/// <summary>Section <c>cluster</c>.</summary>
+public sealed record ClusterOptions
+{
+    /// <summary>The prefixes that all podCIDRs are taken from (kubeadm's podSubnet). Empty: only the nodes' own podCIDRs are known to be pods.</summary>
+    public ValueList<IpPrefix> PodCidrs { get; init; }
+
+    /// <summary>The Service prefixes (kubeadm's serviceSubnet). Empty: those of the API's ServiceCIDR objects.</summary>
+    public ValueList<IpPrefix> ServiceCidrs { get; init; }
+}

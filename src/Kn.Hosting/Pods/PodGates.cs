@@ -1,0 +1,60 @@
+using Kn.Kubernetes.Objects;
+using Kn.Primitives;
+
+namespace Kn.Hosting.Pods;
+
+/// <summary>What CNI ADD waits for. A module that must have prepared the node before a new pod runs (policy, DNS) registers a gate;
+/// ADD calls every gate after the pod is attached and before it answers.</summary>
+public sealed class PodGates
+{
+    private readonly Lock _lock = new();
+    private ValueList<PodGate> _gates;
+
+    /// <summary>The registered gates.</summary>
+    public ValueList<PodGate> All
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _gates;
+            }
+        }
+    }
+
+    /// <summary>Registers a gate until the returned registration is disposed.</summary>
+    /// <param name="name">Who is waited for, for the error when the deadline passes.</param>
+    /// <param name="waitAsync">Returns when the node is ready for the pod. Called on every ADD, possibly many at once.</param>
+    public IDisposable Register(string name, Func<NewPod, CancellationToken, Task> waitAsync)
+    {
+        var gate = new PodGate(name, waitAsync);
+        lock (_lock)
+        {
+            _gates = _gates.Append(gate).ToValueList();
+        }
+
+        return new Registration(this, gate);
+    }
+
+    private void Remove(PodGate gate)
+    {
+        lock (_lock)
+        {
+            _gates = _gates.Where(other => !ReferenceEquals(other, gate)).ToValueList();
+        }
+    }
+
+    private sealed class Registration(PodGates gates, PodGate gate) : IDisposable
+    {
+        public void Dispose() => gates.Remove(gate);
+    }
+}
+
+/// <summary>A gate: its name, and the wait.</summary>
+public sealed record PodGate(string Name, Func<NewPod, CancellationToken, Task> WaitAsync);
+
+/// <summary>A pod that is being attached.</summary>
+/// <param name="Pod">Namespace and name from CNI_ARGS; null when the runtime gave none.</param>
+/// <param name="Addresses">Its addresses, one a family.</param>
+/// <param name="HostLink">Name of its link on the node.</param>
+public sealed record NewPod(ObjectKey? Pod, ValueList<IpAddress> Addresses, string HostLink);
