@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using Kn.Kubernetes.Objects;
-using Kn.Kubernetes.Resources;
 using Kn.Primitives;
 
 namespace Kn.Kubernetes.Cache;

@@ -1,9 +1,8 @@
 using System.Text.Json;
-using Kn.Kubernetes.Cache;
 using Kn.Kubernetes.Json;
 using Kn.Kubernetes.Objects;
 
-namespace Kn.Kubernetes.Resources;
+namespace Kn.Kubernetes.Cache;
 
 /// <summary>A kind of object, with its type.</summary>
 public sealed class ResourceKind<T> : ResourceKind
