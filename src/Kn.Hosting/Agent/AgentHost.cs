@@ -4,6 +4,7 @@ using Kn.Hosting.Metrics;
 using Kn.Hosting.Modules;
 using Kn.Hosting.Options;
 using Kn.Kubernetes.Cache;
+using Kn.Kubernetes.Kubeconfigs;
 using Microsoft.Extensions.Logging;
 
 namespace Kn.Hosting.Agent;
@@ -39,6 +40,7 @@ public sealed class AgentHost
 
     /// <summary>Runs until cancelled, or until it cannot go on.</summary>
     /// <returns>True after a stop that was asked for.</returns>
+    /// <exception cref="KubeconfigException">The kubeconfig is missing, wrong, or asks for what is not supported; nothing was started.</exception>
     public async Task<bool> RunAsync(CancellationToken cancellationToken)
     {
         using var single = AgentLock.TryTake(_options.Node.Paths.Run);
@@ -56,7 +58,7 @@ public sealed class AgentHost
             return true;
         }
 #pragma warning disable CA1031 // The outermost supervisor boundary: the fault is logged, and the process ends with a code.
-        catch (Exception exception)
+        catch (Exception exception) when (exception is not KubeconfigException)
 #pragma warning restore CA1031
         {
             AgentLog.Failed(_logger, exception);
@@ -82,6 +84,7 @@ public sealed class AgentHost
         [
             supervisor,
             server.RunAsync(stop.Token),
+            connection.Completion.WaitAsync(stop.Token),
             TellWhenReadyAsync(ready, report, systemd, stop.Token),
             ServeHttpAsync(health, stop.Token),
             modules.CleanUpDisabledAsync(stop.Token),

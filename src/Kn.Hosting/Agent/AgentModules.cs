@@ -36,7 +36,7 @@ internal sealed class AgentModules
 
     internal IReadOnlyList<SupervisedModule> Disabled { get; }
 
-    internal IReadOnlyList<WatchRequest> Watches => WatchUnion.Of(Enabled.SelectMany(static module => module.Create().Watches), _options.Node.Name);
+    internal IReadOnlyList<WatchRequest> Watches => NodeWatches.Of(Enabled.SelectMany(static module => module.Create().Watches), _options.Node.Name);
 
     /// <summary>Removes what modules left that have been switched off since; a failure is logged and tried again at the next start.</summary>
     internal async Task CleanUpDisabledAsync(CancellationToken cancellationToken)

@@ -9,6 +9,9 @@ public interface IClusterConnection : IAsyncDisposable
 {
     /// <summary>URL of the API server.</summary>
     string Server { get; }
+
+    /// <summary>Ends when the cache is no longer filled: after disposal, or by a fault that is not the API server's.</summary>
+    Task Completion { get; }
 }
 
 /// <summary>Starts to fill a cache.</summary>

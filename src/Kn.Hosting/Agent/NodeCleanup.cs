@@ -41,8 +41,8 @@ public sealed class NodeCleanup(AgentOptions options, ILoggerFactory loggers, Ti
             return false;
         }
 
-        RemoveDirectory(paths.State, output);
-        RemoveDirectory(paths.Run, output);
+        Remove(paths.State, [ClusterConnection.SnapshotFile], output);
+        Remove(paths.Run, [Path.GetFileName(paths.Socket), AgentLock.FileName], output);
         return true;
     }
 
@@ -65,12 +65,28 @@ public sealed class NodeCleanup(AgentOptions options, ILoggerFactory loggers, Ti
         }
     }
 
-    private static void RemoveDirectory(string path, TextWriter output)
+    /// <summary>Removes the host's own files by name, and the directory once it is empty: the path is the user's to choose, so nothing is
+    /// removed that Kn did not make.</summary>
+    private static void Remove(string directory, IReadOnlyList<string> files, TextWriter output)
     {
-        if (Directory.Exists(path))
+        if (!Directory.Exists(directory))
         {
-            Directory.Delete(path, recursive: true);
-            output.WriteLine($"{path}: removed");
+            return;
         }
+
+        foreach (var file in files.Select(file => Path.Combine(directory, file)).Where(File.Exists))
+        {
+            File.Delete(file);
+            output.WriteLine($"{file}: removed");
+        }
+
+        if (Directory.EnumerateFileSystemEntries(directory).Any())
+        {
+            output.WriteLine($"{directory}: kept, because it holds what is not Kn's");
+            return;
+        }
+
+        Directory.Delete(directory);
+        output.WriteLine($"{directory}: removed");
     }
 }
