@@ -13,7 +13,7 @@ internal sealed class ReferenceChain : IDisposable
     public ReferenceChain() => _bridge = Parse(
         $$"""
         {"cniVersion":"1.0.0","name":"ref","type":"bridge","bridge":"kn-bench0","isGateway":true,
-         "ipam":{"type":"host-local","dataDir":"{{_data}}","ranges":[[{"subnet":"10.201.0.0/22"}]],"routes":[{"dst":"0.0.0.0/0"}]}}
+         "ipam":{"type":"host-local","dataDir":"{{_data}}","ranges":[[{"subnet":"10.201.0.0/22"}]],"routes":[{"dst":"0.0.0.0/0"}]} }
         """);
 
     /// <summary>ADD through the whole chain.</summary>
