@@ -20,19 +20,19 @@ internal static unsafe partial class Spawn
         var stdout = Pipe();
         var actions = stackalloc byte[ActionsBytes];
         Check(posix_spawn_file_actions_init(actions), path);
-        posix_spawn_file_actions_adddup2(actions, stdin.Read, 0);
-        posix_spawn_file_actions_adddup2(actions, stdout.Write, 1);
+        Check(posix_spawn_file_actions_adddup2(actions, stdin.Read, 0), path);
+        Check(posix_spawn_file_actions_adddup2(actions, stdout.Write, 1), path);
         using var argv = new StringVector([path, .. arguments]);
         using var envp = new StringVector(environment);
         Check(posix_spawn(out var pid, path, actions, 0, argv.Pointer, envp.Pointer), path);
-        posix_spawn_file_actions_destroy(actions);
-        close(stdin.Read);
-        close(stdout.Write);
+        Check(posix_spawn_file_actions_destroy(actions), path);
+        _ = close(stdin.Read);
+        _ = close(stdout.Write);
         WriteAll(stdin.Write, input);
-        close(stdin.Write);
+        _ = close(stdin.Write);
         var output = ReadAll(stdout.Read);
-        close(stdout.Read);
-        waitpid(pid, out var status, 0);
+        _ = close(stdout.Read);
+        _ = waitpid(pid, out var status, 0);
         var elapsed = Stopwatch.GetElapsedTime(started);
         return new SpawnResult((status & 0x7F) == 0 ? (status >> 8) & 0xFF : 128 + (status & 0x7F), output, elapsed);
     }
