@@ -16,6 +16,7 @@ public sealed class ClusterInformers : IAsyncDisposable
     private readonly IReadOnlyList<WatchRequest> _requests;
     private readonly InformerContext _context;
     private long _savedVersion = -1;
+    private int _isDisposed;
 
     private ClusterInformers(
         ApiClient client, ClusterCache cache, IReadOnlyList<WatchRequest> requests, InformerContext context, CancellationToken cancellationToken)
@@ -57,6 +58,11 @@ public sealed class ClusterInformers : IAsyncDisposable
     /// <summary>Stops, and writes the snapshot file if something changed since the last time.</summary>
     public async ValueTask DisposeAsync()
     {
+        if (Interlocked.Exchange(ref _isDisposed, 1) != 0)
+        {
+            return;
+        }
+
         await _stop.CancelAsync();
         await Completion.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         Save();
