@@ -5,7 +5,7 @@ using Kn.Primitives;
 namespace Kn.Linux.Nftables;
 
 /// <summary>Tells who changes the ruleset of a network namespace: one event for each transaction.</summary>
-/// <remarks>The kernel's group NFNLGRP_NFTABLES sends a message for each object and, last, the new generation with the process that
+/// <remarks>The kernel's group NFNLGRP_NFTABLES sends a message for each object and, last, the new generation with the thread that
 /// asked; objects are summed up to the names of their tables. Elements that expire or that packets add are not reported.
 /// A lost event is told as <see cref="NftChange.Overflow"/>.</remarks>
 public sealed class NftMonitor : IDisposable
@@ -21,11 +21,11 @@ public sealed class NftMonitor : IDisposable
 
     /// <summary>Starts to listen; every transaction after the return of this call is reported.</summary>
     /// <param name="inside">The network namespace; null for this one.</param>
-    /// <param name="excludedProcessId">Transactions of this process are left out: pass one's own to hear of others only; null for all.</param>
+    /// <param name="except">Transactions of this socket are left out, so that one hears of others only; null for all.</param>
     /// <exception cref="LinuxException">EPERM: not root.</exception>
-    public static NftMonitor Open(NetworkNamespace? inside = null, int? excludedProcessId = null)
+    public static NftMonitor Open(NetworkNamespace? inside = null, NftSocket? except = null)
     {
-        var decoder = new Decoder(excludedProcessId);
+        var decoder = new Decoder(except?.PortId);
         return new NftMonitor(NetlinkMonitor<NftChange>.Open(NetlinkProtocol.Netfilter, [NFNLGRP_NFTABLES], decoder.Decode, NftChange.Overflow, inside));
     }
 
@@ -36,7 +36,7 @@ public sealed class NftMonitor : IDisposable
     public void Dispose() => _monitor.Dispose();
 
     /// <summary>Collects the tables of a transaction until its generation comes.</summary>
-    internal sealed class Decoder(int? excludedProcessId)
+    internal sealed class Decoder(uint? exceptPortId)
     {
         private readonly List<NftTableId> _tables = [];
 
@@ -54,9 +54,9 @@ public sealed class NftMonitor : IDisposable
             }
 
             var generation = NftGeneration.Read(message);
-            if (generation.ProcessId != excludedProcessId)
+            if (message.PortId != exceptPortId)
             {
-                results.Add(new NftChange(generation, _tables.ToValueList()));
+                results.Add(new NftChange(generation, message.PortId, _tables.ToValueList()));
             }
 
             _tables.Clear();

@@ -13,7 +13,7 @@ public sealed class NftMonitorTests : IDisposable
     public async Task ForeignChanges_AreReported_OurOwnAreNot()
     {
         using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(30));
-        using var monitor = NftMonitor.Open(_ns.Namespace, excludedProcessId: Environment.ProcessId);
+        using var monitor = NftMonitor.Open(_ns.Namespace, except: _ns.Socket);
         var ours = new NftTable(NftFamily.Inet, "kn-test");
         var foreign = new NftTableId(NftFamily.Ip, "foreign");
         _ns.Socket.Apply(new NftBatch().AddWhole(ours with { Chains = [NftChain.Of("c", NftRule.Of(Verdict.Drop))] }));
@@ -32,8 +32,8 @@ public sealed class NftMonitorTests : IDisposable
         }
 
         Assert.All(changes, change => Assert.False(change.IsOverflow));
-        Assert.All(changes, change => Assert.Equal("nft", change.Generation.ProcessName));
-        Assert.All(changes, change => Assert.NotEqual(Environment.ProcessId, change.Generation.ProcessId));
+        Assert.All(changes, change => Assert.Equal("nft", change.Generation.ThreadName));
+        Assert.All(changes, change => Assert.NotEqual(_ns.Socket.PortId, change.PortId));
         Assert.True(changes[0].Touches(foreign) && !changes[0].Touches(ours.Id));
         Assert.True(changes[1].Touches(ours.Id) && !changes[1].Touches(foreign));
         Assert.True(changes[2].Touches(ours.Id));
