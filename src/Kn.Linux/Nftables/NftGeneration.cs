@@ -5,11 +5,11 @@ namespace Kn.Linux.Nftables;
 
 /// <summary>How often the ruleset of a network namespace has changed, and who changed it last.</summary>
 /// <param name="Id">Grows by one with every transaction; wraps, and is never 0.</param>
-/// <param name="ProcessId">The process that asked, as seen in its own PID namespace. In an answer to a question it is the
-/// asking process itself; in an event it is the one that made the change.</param>
-/// <param name="ProcessName">The name of that process.</param>
+/// <param name="ThreadId">The thread that made the change (for <c>nft</c>, with its one thread, the process); in an answer to a
+/// question it is the asking thread. The kernel says PID and means the thread, in the first PID namespace.</param>
+/// <param name="ThreadName">The name of that thread.</param>
 /// <remarks>enum nft_gen_attributes, uapi/linux/netfilter/nf_tables.h.</remarks>
-public readonly record struct NftGeneration(uint Id, int ProcessId, string ProcessName)
+public readonly record struct NftGeneration(uint Id, int ThreadId, string ThreadName)
 {
     private const ushort NFTA_GEN_ID = 1;
     private const ushort NFTA_GEN_PROC_PID = 2;
@@ -24,8 +24,8 @@ public readonly record struct NftGeneration(uint Id, int ProcessId, string Proce
             generation = reader.Type switch
             {
                 NFTA_GEN_ID => generation with { Id = reader.ReadUInt32BigEndian() },
-                NFTA_GEN_PROC_PID => generation with { ProcessId = unchecked((int)reader.ReadUInt32BigEndian()) },
-                NFTA_GEN_PROC_NAME => generation with { ProcessName = reader.ReadString() },
+                NFTA_GEN_PROC_PID => generation with { ThreadId = unchecked((int)reader.ReadUInt32BigEndian()) },
+                NFTA_GEN_PROC_NAME => generation with { ThreadName = reader.ReadString() },
                 _ => generation,
             };
         }

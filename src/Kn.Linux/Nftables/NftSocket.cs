@@ -22,6 +22,9 @@ public sealed class NftSocket : IDisposable
     /// <exception cref="LinuxException">EPROTONOSUPPORT: the kernel has no nfnetlink.</exception>
     public static NftSocket Open(NetworkNamespace? inside = null) => new(NetlinkSocket.Open(NetlinkProtocol.Netfilter, inside));
 
+    /// <summary>The netlink port of this socket, which events carry (<see cref="NftChange.PortId"/>).</summary>
+    public uint PortId => _socket.PortId;
+
     /// <summary>The number of the ruleset's present state.</summary>
     public uint GenerationId => ReadGeneration().Id;
 
