@@ -1,0 +1,199 @@
+using System.Buffers.Binary;
+using System.Net.Sockets;
+using System.Text;
+using Kn.Hosting.Control;
+using Kn.Hosting.Metrics;
+using Kn.Primitives;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Kn.Hosting.Tests;
+
+#pragma warning disable CA1001 // xunit calls IAsyncLifetime.DisposeAsync.
+public sealed class ControlSocketTests : IAsyncLifetime
+#pragma warning restore CA1001
+{
+    private readonly string _directory = Directory.CreateTempSubdirectory("kn-hosting-").FullName;
+    private readonly CancellationTokenSource _stop = new();
+    private readonly MetricRegistry _metrics = new();
+    private readonly ControlHandlers _handlers = new();
+    private ControlServer? _server;
+    private Task _run = Task.CompletedTask;
+
+    private string SocketPath => Path.Combine(_directory, "run", "kn.sock");
+
+    public Task InitializeAsync()
+    {
+        _handlers.Set("echo", static (request, _) => Task.FromResult(new ControlResponse(request.Arguments.Count, request.Body)));
+        _handlers.Set("fail", static (_, _) => throw new InvalidDataException("as asked"));
+        _server = new ControlServer(SocketPath, _handlers, _metrics, NullLoggerFactory.Instance, TimeProvider.System);
+        _run = _server.RunAsync(_stop.Token);
+        return Task.CompletedTask;
+    }
+
+    public async Task DisposeAsync()
+    {
+        await _stop.CancelAsync();
+        await _run.WaitAsync(TestContexts.Deadline);
+        _server!.Dispose();
+        Assert.False(File.Exists(SocketPath));
+        Directory.Delete(_directory, recursive: true);
+        _stop.Dispose();
+    }
+
+    [Fact]
+    public void Socket_IsForRootAlone() =>
+        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(SocketPath));
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(70_000)]
+    [InlineData(5_000_000)]
+    public void Bodies_ComeBack(int length)
+    {
+        var body = new byte[length];
+        new Random(length).NextBytes(body);
+        var answer = Ask("echo", body, ("CNI_COMMAND", "ADD"), ("å", ""));
+        Assert.Equal(2, answer.ExitCode);
+        Assert.Equal(body, answer.Body.ToArray());
+    }
+
+    [Fact]
+    public void UnknownVerb_AndFailingHandler_AreAnswered()
+    {
+        Assert.Equal(ControlProtocol.NoHandler, Ask("nothing", []).ExitCode);
+        var failed = Ask("fail", []);
+        Assert.Equal((ControlProtocol.HandlerFailed, "as asked"), (failed.ExitCode, Encoding.UTF8.GetString(failed.Body.Span)));
+    }
+
+    [Fact]
+    public async Task ManyCallsAtOnce_AreAllAnswered()
+    {
+        var calls = Enumerable.Range(0, 200).Select(number => Task.Run(() => Ask("echo", BitConverter.GetBytes(number))));
+        var answers = await Task.WhenAll(calls);
+        Assert.Equal(Enumerable.Range(0, 200), answers.Select(static answer => BitConverter.ToInt32(answer.Body.Span)));
+    }
+
+    [Fact]
+    public async Task CallerThatHangsUp_CancelsItsHandler()
+    {
+        var cancelled = new TaskCompletionSource();
+        var entered = new TaskCompletionSource();
+        _handlers.Set("wait", async (_, token) =>
+        {
+            entered.SetResult();
+            await using var registration = token.Register(cancelled.SetResult);
+            await Task.Delay(Timeout.InfiniteTimeSpan, token);
+            return new ControlResponse(0, default);
+        });
+        using (var socket = Connect())
+        {
+            socket.Send(ControlFrame.EncodeRequest(Request("wait", [])));
+            await entered.Task.WaitAsync(TestContexts.Deadline);
+        }
+
+        await cancelled.Task.WaitAsync(TestContexts.Deadline);
+    }
+
+    [Fact]
+    public async Task Garbage_IsClosedAndCounted_AndTheServerGoesOn()
+    {
+        var random = new Random(20261121);
+        var good = ControlFrame.EncodeRequest(Request("echo", [1, 2, 3], ("a", "b")));
+        var sent = 0;
+        for (var round = 0; round < 60; round++)
+        {
+            var bytes = round % 2 == 0 ? good[..random.Next(1, good.Length)] : Noise(random);
+            using var socket = Connect();
+            socket.Send(bytes);
+            socket.Shutdown(SocketShutdown.Send);
+            var buffer = new byte[64];
+            while (socket.Receive(buffer) > 0)
+            {
+            }
+
+            sent++;
+        }
+
+        await TestContexts.UntilAsync(() => _metrics.ToPrometheusText().Contains($"kn_control_garbage_total {sent}\n", StringComparison.Ordinal), "all garbage is counted");
+        Assert.Equal(0, Ask("echo", []).ExitCode);
+    }
+
+    [Fact]
+    public void Decoder_RefusesEveryTruncationAndSurvivesNoise()
+    {
+        var frame = ControlFrame.EncodeRequest(Request("echo", [], ("name", "value"))).AsMemory(ControlFrame.PrefixBytes);
+        for (var length = 0; length < frame.Length; length++)
+        {
+            Assert.Throws<WireFormatException>(() => ControlFrame.DecodeRequest(frame[..length]));
+        }
+
+        var random = new Random(7);
+        for (var round = 0; round < 20_000; round++)
+        {
+            var noise = frame.ToArray();
+            noise[random.Next(noise.Length)] = (byte)random.Next(256);
+            noise[random.Next(noise.Length)] = (byte)random.Next(256);
+            try
+            {
+                ControlFrame.DecodeRequest(noise);
+            }
+            catch (WireFormatException)
+            {
+            }
+        }
+    }
+
+    [Fact]
+    public void StaleSocket_IsReplaced_AndTheLockIsExclusive()
+    {
+        var run = Path.Combine(_directory, "other");
+        using (var first = AgentLock.TryTake(run))
+        {
+            Assert.NotNull(first);
+            Assert.Null(AgentLock.TryTake(run));
+        }
+
+        var path = Path.Combine(run, "kn.sock");
+        using (var stale = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified))
+        {
+            stale.Bind(new UnixDomainSocketEndPoint(path));
+        }
+
+        File.WriteAllText(path + ".touch", "");
+        using var again = AgentLock.TryTake(run);
+        Assert.NotNull(again);
+        using var server = new ControlServer(path, _handlers, _metrics, NullLoggerFactory.Instance, TimeProvider.System);
+        Assert.True(ControlClient.IsAlive(path));
+    }
+
+    [Fact]
+    public void NoAgent_IsTold() =>
+        Assert.Throws<ControlException>(() => ControlClient.Send(Path.Combine(_directory, "none.sock"), Request("echo", []), TestContexts.Deadline));
+
+    private static byte[] Noise(Random random)
+    {
+        var bytes = new byte[random.Next(4, 200)];
+        random.NextBytes(bytes);
+        // Half of it claims a length that it then does not have.
+        if (random.Next(2) == 0)
+        {
+            BinaryPrimitives.WriteUInt32LittleEndian(bytes, (uint)random.Next(bytes.Length, 2 * ControlProtocol.LargestBytes));
+        }
+
+        return bytes;
+    }
+
+    private static ControlRequest Request(string verb, byte[] body, params (string Name, string Value)[] arguments) =>
+        new(verb, arguments.ToDictionary(static pair => pair.Name, static pair => pair.Value), body);
+
+    private ControlResponse Ask(string verb, byte[] body, params (string, string)[] arguments) =>
+        ControlClient.Send(SocketPath, Request(verb, body, arguments), TestContexts.Deadline);
+
+    private Socket Connect()
+    {
+        var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        socket.Connect(new UnixDomainSocketEndPoint(SocketPath));
+        return socket;
+    }
+}
