@@ -3,12 +3,6 @@ using System.Text;
 
 namespace Kn.Lab.Echo;
 
-/// <summary>The head of one HTTP/1.x request.</summary>
-/// <param name="Method">GET, HEAD, …</param>
-/// <param name="Target">The request target: path and query.</param>
-/// <param name="KeepAlive">Whether the client wants the connection to stay.</param>
-internal sealed record HttpRequestHead(string Method, string Target, bool KeepAlive);
-
 /// <summary>Reads the requests of one connection, one after the other; bytes of the next request stay in the buffer.</summary>
 /// <remarks>RFC 9112 §2 to §6, as much as GET needs: a body of known length is skipped.</remarks>
 internal sealed class HttpRequestReader(Socket socket)
@@ -100,3 +94,9 @@ internal sealed class HttpRequestReader(Socket socket)
         _count -= count;
     }
 }
+
+/// <summary>The head of one HTTP/1.x request.</summary>
+/// <param name="Method">GET, HEAD, …</param>
+/// <param name="Target">The request target: path and query.</param>
+/// <param name="KeepAlive">Whether the client wants the connection to stay.</param>
+internal sealed record HttpRequestHead(string Method, string Target, bool KeepAlive);
