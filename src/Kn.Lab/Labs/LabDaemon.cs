@@ -41,7 +41,7 @@ internal sealed class LabDaemon(LabOptions options, ILogger logger, TimeProvider
         using var network = UnderlayNetwork.Create(names, plan);
         await using var server = await StartServerAsync(cancellationToken);
         using var client = ApiClient.FromKubeconfig(options.UserKubeconfig);
-        var address = plan.Router(0)[0].ToIPAddress();
+        var address = UnderlayPlan.Router(0)[0].ToIPAddress();
         var url = client.Access.Server;
         await using var forwarder = new ApiForwarder(
             network.Router, new IPEndPoint(address, UnderlayPlan.ApiPort), url.Host.Trim('[', ']'), url.Port);
@@ -98,7 +98,7 @@ internal sealed class LabDaemon(LabOptions options, ILogger logger, TimeProvider
         }
 
         var kubeconfig = Path.Combine(folder, "kubeconfig");
-        File.WriteAllText(kubeconfig, NodeFiles.Kubeconfig(options.UserKubeconfig, $"{plan.Router(0)[0]}:{UnderlayPlan.ApiPort}"));
+        File.WriteAllText(kubeconfig, NodeFiles.Kubeconfig(options.UserKubeconfig, $"{UnderlayPlan.Router(0)[0]}:{UnderlayPlan.ApiPort}"));
         File.SetUnixFileMode(kubeconfig, UnixFileMode.UserRead | UnixFileMode.UserWrite);
         File.WriteAllText(Path.Combine(folder, "kn.yaml"), NodeFiles.Config(place, options));
         return new LabNode(place, options.Kn, client, logger, time);

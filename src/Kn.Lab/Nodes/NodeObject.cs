@@ -38,7 +38,7 @@ internal static class NodeObject
     public static JsonObject Status(NodePlace node, JsonObject? present, bool isReady, DateTimeOffset now) => new()
     {
         ["addresses"] = JsonTree.Array(node.Addresses
-            .Select(static address => Address("InternalIP", address.ToString()))
+            .Select(static address => (JsonNode?)Address("InternalIP", address.ToString()))
             .Append(Address("Hostname", node.Name))),
         ["capacity"] = Resources(),
         ["allocatable"] = Resources(),
@@ -66,11 +66,11 @@ internal static class NodeObject
         },
     };
 
-    private static JsonNode? Address(string type, string address) => new JsonObject { ["type"] = type, ["address"] = address };
+    private static JsonObject Address(string type, string address) => new JsonObject { ["type"] = type, ["address"] = address };
 
     private static JsonObject Resources() => new() { ["cpu"] = "4", ["memory"] = "8Gi", ["pods"] = "110", ["ephemeral-storage"] = "20Gi" };
 
-    private static JsonNode? Condition(JsonObject? present, string type, bool isTrue, string reason, DateTimeOffset now)
+    private static JsonObject Condition(JsonObject? present, string type, bool isTrue, string reason, DateTimeOffset now)
     {
         var before = present.Maps("status", "conditions").FirstOrDefault(condition => condition.Text("type") == type);
         var word = isTrue ? "True" : "False";

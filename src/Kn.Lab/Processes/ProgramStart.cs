@@ -64,11 +64,9 @@ internal static class ProgramStart
         return new ProgramResult(process.ExitCode, await output, await errors);
     }
 
-    /// <summary>Starts a program and leaves it to itself: its standard streams go to a file, it has a session of its own.</summary>
-    public static void Detached(string program, IReadOnlyList<string> command, string logFile)
-    {
-        using var process = InSandbox(program, new SandboxSpec { Command = command, LogFile = logFile, NewSession = true });
-    }
+    /// <summary>Starts a program that outlives us: its standard streams go to a file, it has a session of its own.</summary>
+    public static Process Detached(string program, IReadOnlyList<string> command, string logFile) =>
+        InSandbox(program, new SandboxSpec { Command = command, LogFile = logFile, NewSession = true });
 
     private static async Task FeedAsync(Process process, string input)
     {

@@ -31,16 +31,16 @@ internal sealed class UnderlayNetwork : IDisposable
         var network = new UnderlayNetwork(NetworkNamespace.Create(names.Underlay), NetworkNamespace.Create(names.Outside));
         PrepareHost(network.Router);
         using var routes = RouteSocket.Open(network.Router);
-        var bridges = Enumerable.Range(0, plan.SegmentCount).Select(segment => AddBridge(routes, plan, segment)).ToList();
+        var bridges = Enumerable.Range(0, plan.SegmentCount).Select(segment => AddBridge(routes, segment)).ToList();
         PrepareHost(network.Outside);
-        Plug(routes, bridges[0], "outside", network.Outside, plan.Outside, plan.Router(0));
+        Plug(routes, bridges[0], "outside", network.Outside, UnderlayPlan.Outside, UnderlayPlan.Router(0));
         for (var number = 1; number <= plan.NodeCount; number++)
         {
             var node = NetworkNamespace.Create(names.Node(number));
             network._nodes.Add(node);
             PrepareHost(node);
             var segment = plan.SegmentOf(number);
-            Plug(routes, bridges[segment], LabNames.NodeName(number), node, plan.Node(number), plan.Router(segment));
+            Plug(routes, bridges[segment], LabNames.NodeName(number), node, plan.Node(number), UnderlayPlan.Router(segment));
         }
 
         return network;
@@ -54,12 +54,12 @@ internal sealed class UnderlayNetwork : IDisposable
         _nodes.ForEach(static node => node.Dispose());
     }
 
-    private static int AddBridge(RouteSocket routes, UnderlayPlan plan, int segment)
+    private static int AddBridge(RouteSocket routes, int segment)
     {
         var name = $"segment{segment}";
         routes.CreateBridge(new BridgeLink { Name = name, Up = true, SpanningTree = false, MulticastSnooping = false });
         var index = IndexOf(routes, name);
-        foreach (var address in plan.Router(segment))
+        foreach (var address in UnderlayPlan.Router(segment))
         {
             AddAddress(routes, index, address);
         }

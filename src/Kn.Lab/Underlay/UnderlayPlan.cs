@@ -20,10 +20,10 @@ internal sealed record UnderlayPlan(int NodeCount, int SegmentCount)
     public const int ApiPort = 6443;
 
     /// <summary>The router on a segment, IPv4 then IPv6: default gateway of its hosts, and the API server's address on the first.</summary>
-    public IReadOnlyList<IpAddress> Router(int segment) => Host(segment, RouterHost);
+    public static IReadOnlyList<IpAddress> Router(int segment) => Host(segment, RouterHost);
 
     /// <summary>The client outside the cluster, on the first segment.</summary>
-    public IReadOnlyList<IpAddress> Outside => Host(0, OutsideHost);
+    public static IReadOnlyList<IpAddress> Outside => Host(0, OutsideHost);
 
     /// <summary>A node by number, from 1.</summary>
     public IReadOnlyList<IpAddress> Node(int number) => Host(SegmentOf(number), FirstNodeHost + number - 1);
