@@ -20,6 +20,7 @@ internal static class LabCommandLine
             ExecCommand.Make(),
             ControlCommands.MakeApi(),
             ControlCommands.MakeAgent(),
+            DemoCommand.Make(),
             ServeCommand.Make(),
             ApiServerCommand.Make(),
         };
