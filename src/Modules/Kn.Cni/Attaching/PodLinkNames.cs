@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
@@ -18,6 +19,7 @@ public static class PodLinkNames
     public const int MaxAliasBytes = 255;
 
     private const int HashBytes = 6;
+    private static readonly SearchValues<char> HashDigits = SearchValues.Create("0123456789abcdef");
 
     /// <summary>'kn' and 12 hexadecimal digits of a hash: 14 bytes, 48 bits to tell pods of one node apart.</summary>
     public static string HostLink(AttachmentKey key) => NodeResources.PodLinkPrefix + Convert.ToHexStringLower(Hash(key, 'l'));
@@ -26,7 +28,7 @@ public static class PodLinkNames
     public static bool IsHostLink(string name) =>
         name.Length == NodeResources.PodLinkPrefix.Length + (2 * HashBytes)
         && name.StartsWith(NodeResources.PodLinkPrefix, StringComparison.Ordinal)
-        && name.AsSpan(NodeResources.PodLinkPrefix.Length).IndexOfAnyExcept("0123456789abcdef") < 0;
+        && name.AsSpan(NodeResources.PodLinkPrefix.Length).IndexOfAnyExcept(HashDigits) < 0;
 
     /// <summary>The MAC address of the pod's side: locally administered, unicast, from the hash.</summary>
     public static string PodMac(AttachmentKey key)
