@@ -5,13 +5,17 @@ namespace Kn.Hosting.Reconciling;
 /// <summary>The cache as a loop sees it.</summary>
 internal sealed class CacheChangeFeed(ClusterCache cache, IReadOnlyList<WatchRequest> watches) : IChangeFeed
 {
-    public Task WhenSyncedAsync(CancellationToken cancellationToken) => Task.FromResult(watches).WaitAsync(cancellationToken);
+    private readonly ChangeQueue _queue = cache.Subscribe(watches.Select(static watch => watch.Kind));
 
-    public Task WaitAsync(CancellationToken cancellationToken) => Task.Delay(Timeout.InfiniteTimeSpan, cancellationToken);
+    public Task WhenSyncedAsync(CancellationToken cancellationToken) => watches.Count == 0 ? Task.CompletedTask : cache.WhenSynced(cancellationToken);
 
-    public ChangeBatch Drain() => new(cache.Current, []);
+    public Task WaitAsync(CancellationToken cancellationToken) => _queue.WaitAsync(cancellationToken).AsTask();
 
-    public void Dispose()
+    public ChangeBatch Drain()
     {
+        var set = _queue.Drain();
+        return new ChangeBatch(set.Snapshot, set.Changes);
     }
+
+    public void Dispose() => _queue.Dispose();
 }
