@@ -104,6 +104,9 @@ public sealed class PodLinks(RouteSocket host) : IDisposable
     public IReadOnlyList<Link> ReadHostLinks() =>
         [.. host.ReadLinks().Where(static link => link.Group == NodeResources.PodLinkGroup && PodLinkNames.IsHostLink(link.Name))];
 
+    /// <summary>The node's end of a pod's link.</summary>
+    public PodState ReadHostEnd(string hostLink) => PodState.Read(host, hostLink);
+
     /// <summary>The MTU for pods.</summary>
     public uint ReadUnderlayMtu() => UnderlayMtu.Of(host.ReadLinks(), host.ReadRoutes(new RouteFilter(Table: RouteTable.Main)));
 
