@@ -17,8 +17,10 @@ internal sealed class CniServer
     private readonly PodGates _gates;
     private readonly Func<uint> _readMtu;
     private readonly CniMetrics _metrics;
+    private readonly Action _tellStatus;
     private readonly ILogger _logger;
     private readonly TimeProvider _time;
+    private readonly CallGate _calls = new();
 
     public CniServer(CniOptions options, CniParts parts)
     {
@@ -28,12 +30,37 @@ internal sealed class CniServer
         _gates = parts.Gates;
         _readMtu = parts.Links.ReadUnderlayMtu;
         _metrics = parts.Metrics;
+        _tellStatus = parts.TellStatus;
         _logger = parts.Logger;
         _time = parts.Time;
     }
 
-    /// <summary>Answers a call.</summary>
+    /// <summary>Answers a call, unless the module is about to stop.</summary>
     public async Task<ControlResponse> HandleAsync(ControlRequest call, CancellationToken cancellationToken)
+    {
+        if (!_calls.TryEnter())
+        {
+            return Refuse();
+        }
+
+        try
+        {
+            return await AnswerAsync(call, cancellationToken);
+        }
+        finally
+        {
+            _calls.Leave();
+        }
+    }
+
+    /// <summary>Refuses further calls, and waits for those at hand.</summary>
+    public Task StopAsync() => _calls.CloseAsync();
+
+    /// <summary>The answer while the module does not run.</summary>
+    public static ControlResponse Refuse() =>
+        new(1, CniResultWriter.WriteError(new CniException(CniErrorCode.TryAgainLater, "the agent's pod network is not running"), CniVersions.Newest));
+
+    private async Task<ControlResponse> AnswerAsync(ControlRequest call, CancellationToken cancellationToken)
     {
         var begun = _time.GetTimestamp();
         CniCommand? command = null;
@@ -126,6 +153,11 @@ internal sealed class CniServer
     private ControlResponse Succeeded(CniCommand command, long begun, ReadOnlyMemory<byte> body)
     {
         _metrics.Count(command, succeeded: true, _time.GetElapsedTime(begun));
+        if (command is CniCommand.Add or CniCommand.Del or CniCommand.Gc)
+        {
+            _tellStatus();
+        }
+
         return new ControlResponse(0, body);
     }
 

@@ -10,8 +10,8 @@ public static class HostSysctls
     /// accept_ra 0: a pod must not be able to announce itself as the node's router.</remarks>
     public static void Write(string link)
     {
-        Set($"net.ipv4.conf.{link}.rp_filter", "1");
-        Set($"net.ipv6.conf.{link}.accept_ra", "0");
+        Set($"net/ipv4/conf/{link}/rp_filter", "1");
+        Set($"net/ipv6/conf/{link}/accept_ra", "0");
     }
 
     private static void Set(string key, string value)

@@ -1,5 +1,7 @@
 using Kn.Cni.Ipam;
+using Kn.Linux;
 using Kn.Primitives;
+using Microsoft.Extensions.Logging;
 
 namespace Kn.Cni.Attaching;
 
@@ -8,7 +10,7 @@ namespace Kn.Cni.Attaching;
 /// change of links and routes needs. Ten links removed at once cost as much as one. So DEL only unlinks the pod and answers; the link
 /// follows here, and its addresses rest until it is really gone: no packet of the old pod can reach a new one.
 /// Links carry their own mark (their group), so what a killed agent left is removed at the next start.</remarks>
-public sealed class LinkReaper(PodLinks links, AddressAllocator allocator, TimeProvider time) : IDisposable
+public sealed class LinkReaper(PodLinks links, AddressAllocator allocator, ILogger logger, TimeProvider time) : IDisposable
 {
     /// <summary>How long the first link waits for company. Short enough for an observer in the namespace, long enough for a node that
     /// is drained to delete its pods a few dozen at a time.</summary>
@@ -90,7 +92,15 @@ public sealed class LinkReaper(PodLinks links, AddressAllocator allocator, TimeP
                 // Those that came meanwhile go with this batch.
             }
 
-            await FlushAsync(cancellationToken);
+            try
+            {
+                await FlushAsync(cancellationToken);
+            }
+            catch (LinuxException error)
+            {
+                CniLog.ReapFailed(logger, error.Message);
+                _wake.Release();
+            }
         }
     }
 

@@ -13,7 +13,6 @@ namespace Kn.Cni.Attaching;
 /// <remarks>An attachment is two batches on the node and one in the pod, beside the creation of the link: about ten system calls.</remarks>
 public sealed class PodLinks(RouteSocket host) : IDisposable
 {
-    private const string DisableIPv6 = "net.ipv6.conf.{0}.disable_ipv6";
     private readonly ulong _hostInode = ReadOwnInode();
 
     /// <summary>Opens the namespace of a container that is to be attached.</summary>
@@ -100,6 +99,19 @@ public sealed class PodLinks(RouteSocket host) : IDisposable
     /// <summary>Removes every link that was unlinked, in one go: the kernel then waits only once for all of them.</summary>
     public void RemoveUnlinked() => host.RemoveLinksOfGroup(NodeResources.DyingLinkGroup);
 
+    /// <summary>Removes every pod's link, and routes to pods that outlived theirs.</summary>
+    public void RemoveAll()
+    {
+        var changes = ReadHostLinks().Select(static RouteChange (link) => new ChangeLink(link.Index, new LinkChange { Group = NodeResources.DyingLinkGroup }));
+        ThrowFirst(host.Apply([.. changes]).Where(static failure => failure.Error.Errno != Errno.ENODEV));
+        RemoveUnlinked();
+        var routes = host.ReadRoutes(new RouteFilter(Table: RouteTable.Main, Protocol: NodeResources.RouteProtocol)).Where(IsPodRoute);
+        ThrowFirst(host.Apply([.. routes.Select(static RouteChange (route) => new RemoveRoute(route))]));
+    }
+
+    /// <summary>Whether a route with Kn's protocol number leads to a local pod. Those of the module Routes have a gateway or no link at all.</summary>
+    private static bool IsPodRoute(Route route) => route is { Gateway: null, Type: RouteType.Unicast };
+
     /// <summary>The node's ends of pods' links that are there now.</summary>
     public IReadOnlyList<Link> ReadHostLinks() =>
         [.. host.ReadLinks().Where(static link => link.Group == NodeResources.PodLinkGroup && PodLinkNames.IsHostLink(link.Name))];
@@ -117,10 +129,9 @@ public sealed class PodLinks(RouteSocket host) : IDisposable
     /// IPv6 address gets IPv6 as well.</summary>
     private static void EnableIPv6(string interfaceName)
     {
-        // A dot in an interface's name stands as a slash in a sysctl's.
-        foreach (var name in (ReadOnlySpan<string>)["lo", interfaceName.Replace('.', '/')])
+        foreach (var name in (ReadOnlySpan<string>)["lo", interfaceName])
         {
-            var key = DisableIPv6.Replace("{0}", name, StringComparison.Ordinal);
+            var key = $"net/ipv6/conf/{name}/disable_ipv6";
             if (Sysctl.Read(key) is "1")
             {
                 Sysctl.Write(key, "0");

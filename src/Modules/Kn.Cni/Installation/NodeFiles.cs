@@ -27,7 +27,7 @@ public sealed class NodeFiles(PathOptions paths)
     public bool EnsureConflist()
     {
         var content = Conflist.Write(paths);
-        if (File.Exists(ConflistPath) && File.ReadAllBytes(ConflistPath).AsSpan().SequenceEqual(content))
+        if (IsOffered(withPlugin: false))
         {
             return false;
         }
@@ -39,6 +39,12 @@ public sealed class NodeFiles(PathOptions paths)
         File.Move(temporary, ConflistPath, overwrite: true);
         return true;
     }
+
+    /// <summary>Whether the configuration list is as it should be, and the plugin is there if it is ours to install.</summary>
+    public bool IsOffered(bool withPlugin) =>
+        File.Exists(ConflistPath)
+        && File.ReadAllBytes(ConflistPath).AsSpan().SequenceEqual(Conflist.Write(paths))
+        && (!withPlugin || File.Exists(PluginPath));
 
     /// <summary>Removes the configuration list, so that the runtime asks for no more pods. Absent is success.</summary>
     public void RemoveConflist()

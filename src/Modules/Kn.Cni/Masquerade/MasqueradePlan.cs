@@ -7,6 +7,10 @@ namespace Kn.Cni.Masquerade;
 /// <summary>Decides which traffic of this node's pods takes the node's address. Pure.</summary>
 public static class MasqueradePlan
 {
+    /// <summary>Destinations that no address can be translated for: multicast, and IPv6 on the link.</summary>
+    private static readonly ValueList<IpPrefix> NeverTranslated =
+        [IpPrefix.Parse("224.0.0.0/4"), IpPrefix.Parse("fe80::/10"), IpPrefix.Parse("ff00::/8")];
+
     /// <summary>The prefixes of both sets, from the cluster as it is.</summary>
     /// <param name="cluster">Nodes are read.</param>
     /// <param name="node">This node, and the cluster's prefixes.</param>
@@ -20,7 +24,7 @@ public static class MasqueradePlan
             return null;
         }
 
-        var inside = node.Cluster.PodCidrs.Concat(options.NonMasqueradeCidrs).ToList();
+        var inside = node.Cluster.PodCidrs.Concat(options.NonMasqueradeCidrs).Concat(NeverTranslated).ToList();
         foreach (var other in cluster.Nodes)
         {
             inside.AddRange(other.PodCidrs);
