@@ -198,13 +198,7 @@ public sealed class ApiClient : IDisposable
         }
 
         var refusal = StatusJson.Read(body.AsSpan(0, length), (int)response.StatusCode);
-        return new ApiException((int)response.StatusCode, refusal.Reason, PlainMessage(refusal)) { RetryAfter = RetryAfter(response) };
-    }
-
-    private static string PlainMessage(ApiException refusal)
-    {
-        var prefix = $"{refusal.Status} {refusal.Reason}: ";
-        return refusal.Message.StartsWith(prefix, StringComparison.Ordinal) ? refusal.Message[prefix.Length..] : refusal.Message;
+        return new ApiException((int)response.StatusCode, refusal.Reason, refusal.Detail) { RetryAfter = RetryAfter(response) };
     }
 
     private TimeSpan? RetryAfter(HttpResponseMessage response) => response.Headers.RetryAfter switch

@@ -20,6 +20,9 @@ public sealed class ApiException(int status, string reason, string message, Exce
     /// <summary>The Status object's reason.</summary>
     public string Reason { get; } = reason;
 
+    /// <summary>The Status object's message alone.</summary>
+    public string Detail { get; } = message;
+
     /// <summary>How long the server asks to wait (Retry-After); null when it does not say.</summary>
     public TimeSpan? RetryAfter { get; init; }
 

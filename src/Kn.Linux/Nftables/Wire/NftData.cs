@@ -62,6 +62,13 @@ internal static class NftData
         return reader.MoveNext() ? throw new WireFormatException($"nftables data: attribute {reader.Type} behind the value") : result;
     }
 
+    /// <summary>A value where a verdict cannot be.</summary>
+    internal static NftValue ReadValue(ReadOnlySpan<byte> nest)
+    {
+        var (value, verdict) = Read(nest);
+        return verdict is null ? value : throw new WireFormatException("nftables element: its key is a verdict");
+    }
+
     private static NftVerdict ReadVerdict(ReadOnlySpan<byte> nest)
     {
         var reader = new AttributeReader(nest);
