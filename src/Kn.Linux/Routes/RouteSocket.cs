@@ -62,6 +62,9 @@ public sealed class RouteSocket : IDisposable
     /// <exception cref="NetlinkException">The first refusal, after all were tried.</exception>
     public void RemoveLinks(IEnumerable<int> indexes) => ThrowFirst(Apply([.. indexes.Select(static index => new RemoveLink(index))]));
 
+    /// <summary>Removes every link of a group, all at once; an empty group is success.</summary>
+    public void RemoveLinksOfGroup(uint group) => Change(new RemoveLinkGroup(group));
+
     /// <summary>Gives a link an address.</summary>
     public void EnsureAddress(int linkIndex, LinkAddress address) => Change(new EnsureAddress(linkIndex, address));
 
@@ -134,6 +137,25 @@ public sealed class RouteSocket : IDisposable
     /// <returns>Those that were refused; empty when all went well.</returns>
     public IReadOnlyList<RouteFailure> Apply(IReadOnlyList<RouteChange> changes)
     {
+        var failures = Send(changes);
+        var aliases = changes
+            .OfType<CreateLink>()
+            .Where(change => change.Link.Alias is not null && failures.TrueForAll(failure => !ReferenceEquals(failure.Change, change)))
+            .Select(static change => new SetLinkAlias(change.Link.Name, change.Link.Alias ?? ""))
+            .ToList();
+        if (aliases.Count > 0)
+        {
+            failures.AddRange(Send(aliases));
+        }
+
+        return failures;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _socket.Dispose();
+
+    private List<RouteFailure> Send(IReadOnlyList<RouteChange> changes)
+    {
         var writer = new NetlinkWriter(stackalloc byte[OneMessageBytes]);
         try
         {
@@ -142,21 +164,22 @@ public sealed class RouteSocket : IDisposable
                 change.Write(ref writer);
             }
 
-            var refused = _socket.Batch(ref writer, index => changes[index].Operation);
-            return refused.Count == 0
-                ? []
-                : [.. refused
-                    .Where(failure => !changes[failure.Index].IsDoneAlready(failure.Error.Errno))
-                    .Select(failure => new RouteFailure(changes[failure.Index], failure.Error))];
+            var failures = new List<RouteFailure>();
+            foreach (var (index, error) in _socket.Batch(ref writer, index => changes[index].Operation))
+            {
+                if (!changes[index].IsDoneAlready(error.Errno))
+                {
+                    failures.Add(new RouteFailure(changes[index], error));
+                }
+            }
+
+            return failures;
         }
         finally
         {
             writer.Dispose();
         }
     }
-
-    /// <inheritdoc/>
-    public void Dispose() => _socket.Dispose();
 
     private void Change(RouteChange change) => ThrowFirst(Apply([change]));
 

@@ -22,7 +22,8 @@ public abstract record LinkSpec
     /// <summary>Ethernet address; null for a random one.</summary>
     public MacAddress? Mac { get; init; }
 
-    /// <summary>Free text, shown by <c>ip -d link</c>.</summary>
+    /// <summary>Free text, shown by <c>ip -d link</c>. The kernel takes it only once the link is there, so it is sent in a second
+    /// step, and not together with <see cref="NetworkNamespace"/>.</summary>
     public string? Alias { get; init; }
 
     /// <summary>Group number, so that all links of one owner are found.</summary>

@@ -18,14 +18,16 @@ public sealed record VethLink : LinkSpec
     internal override void WriteData(ref NetlinkWriter writer)
     {
         var nest = writer.BeginAttribute(VETH_INFO_PEER);
-        LinkMessages.WriteHeader(ref writer, Peer.Index ?? 0, Peer.Up ? LinkFlags.Up : LinkFlags.None, Peer.Up ? LinkFlags.Up : LinkFlags.None);
-        LinkMessages.WriteCommon(ref writer, Peer.Name, Peer.Mtu, Peer.Mac, Peer.Alias, Peer.Group);
+        LinkMessages.WriteHeader(ref writer, Peer.Index ?? 0, LinkFlags.None, LinkFlags.None);
+        LinkMessages.WriteCommon(ref writer, Peer.Name, Peer.Mtu, Peer.Mac, alias: null, Peer.Group);
         LinkMessages.WriteNamespace(ref writer, Peer.NetworkNamespace);
         writer.EndNest(nest);
     }
 }
 
 /// <summary>The other end of a veth pair.</summary>
+/// <remarks>It is made first, and the kernel cannot switch one end on without the other (ENOTCONN, veth_open()): that is left to
+/// <see cref="LinkChange.Up"/> from a socket in its namespace.</remarks>
 public sealed record VethPeer
 {
     /// <summary>Name, 1 to 15 bytes.</summary>
@@ -40,14 +42,8 @@ public sealed record VethPeer
     /// <summary>Ethernet address; null for a random one.</summary>
     public MacAddress? Mac { get; init; }
 
-    /// <summary>Free text.</summary>
-    public string? Alias { get; init; }
-
     /// <summary>Group number.</summary>
     public uint? Group { get; init; }
-
-    /// <summary>Switched on in the same step. Default false.</summary>
-    public bool Up { get; init; }
 
     /// <summary>The namespace to make it in; null for the socket's. Must stay open until the link is made.</summary>
     public NetworkNamespace? NetworkNamespace { get; init; }

@@ -32,10 +32,15 @@ internal static class LinkMessages
 
     internal static void WriteCreate(ref NetlinkWriter writer, LinkSpec spec)
     {
+        if (spec is { Alias: not null, NetworkNamespace: not null })
+        {
+            throw new ArgumentException($"link {spec.Name}: an alias can only be given in the socket's own namespace", nameof(spec));
+        }
+
         var message = writer.BeginMessage(RTM_NEWLINK, NetlinkFlags.Request | NetlinkFlags.Create | NetlinkFlags.Exclusive);
         var flags = spec.Up ? LinkFlags.Up : LinkFlags.None;
         WriteHeader(ref writer, spec.Index ?? 0, flags, flags);
-        WriteCommon(ref writer, spec.Name, spec.Mtu, spec.Mac, spec.Alias, spec.Group);
+        WriteCommon(ref writer, spec.Name, spec.Mtu, spec.Mac, alias: null, spec.Group);
         if (spec.Master is { } master)
         {
             writer.PutInt32(IFLA_MASTER, master);
@@ -66,10 +71,27 @@ internal static class LinkMessages
         writer.EndMessage(message);
     }
 
+    /// <summary>The alias of a link by name: rtnl_create_link() ignores it.</summary>
+    internal static void WriteAlias(ref NetlinkWriter writer, string name, string alias)
+    {
+        var message = writer.BeginMessage(RTM_NEWLINK, NetlinkFlags.Request);
+        WriteHeader(ref writer, 0, LinkFlags.None, LinkFlags.None);
+        WriteCommon(ref writer, name, mtu: null, mac: null, alias, group: null);
+        writer.EndMessage(message);
+    }
+
     internal static void WriteRemove(ref NetlinkWriter writer, int index)
     {
         var message = writer.BeginMessage(RTM_DELLINK, NetlinkFlags.Request);
         WriteHeader(ref writer, index, LinkFlags.None, LinkFlags.None);
+        writer.EndMessage(message);
+    }
+
+    internal static void WriteRemoveGroup(ref NetlinkWriter writer, uint group)
+    {
+        var message = writer.BeginMessage(RTM_DELLINK, NetlinkFlags.Request);
+        WriteHeader(ref writer, 0, LinkFlags.None, LinkFlags.None);
+        writer.PutUInt32(IFLA_GROUP, group);
         writer.EndMessage(message);
     }
 
