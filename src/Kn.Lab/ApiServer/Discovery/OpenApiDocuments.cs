@@ -64,7 +64,7 @@ internal static class OpenApiDocuments
                     (JsonNode?)new JsonObject { ["name"] = name, ["in"] = "query", ["schema"] = new JsonObject { ["type"] = "string", ["uniqueItems"] = true } })),
                 ["responses"] = new JsonObject { ["200"] = new JsonObject { ["description"] = "OK" } },
                 ["x-kubernetes-action"] = action,
-                ["x-kubernetes-group-version-kind"] = Schemas.GroupVersionKind(resource),
+                ["x-kubernetes-group-version-kind"] = Schemas.GroupVersionKind(resource)[0]?.DeepClone(),
             };
         }
 
