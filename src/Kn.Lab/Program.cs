@@ -7,5 +7,6 @@ return args switch
 {
     ["pod-init", .. var rest] => PodInitProgram.Run(rest),
     ["echo", .. var rest] => await EchoProgram.RunAsync(rest),
+    ["apiserver", .. var rest] => await ApiServerProgram.RunAsync(rest),
     _ => await LabCommandLine.RunAsync(args),
 };

@@ -21,7 +21,7 @@ internal static class DemoCommand
                 Folder = Path.Combine(Path.GetFullPath(parsed.GetValue(LabChoice.Dir)!), parsed.GetValue(name)!),
                 Kn = Path.GetFullPath(parsed.GetValue(kn) ?? UpCommand.DefaultKn()),
                 Kubeconfig = kubeconfig.Length > 0 ? Path.GetFullPath(kubeconfig) : "",
-                Controllers = kubeconfig.Length > 0 ? LabControllers.ForExternalServer : LabControllers.All,
+                Controllers = kubeconfig.Length > 0 ? ControllerChoice.ForExternalServer : ControllerChoice.All,
             };
             return File.Exists(options.Kn)
                 ? new DemoRun(options, Console.Out, TimeProvider.System).RunAsync(cancellationToken)

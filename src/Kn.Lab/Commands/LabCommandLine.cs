@@ -22,7 +22,6 @@ internal static class LabCommandLine
             ControlCommands.MakeAgent(),
             DemoCommand.Make(),
             ServeCommand.Make(),
-            ApiServerCommand.Make(),
         };
         var parsed = root.Parse(arguments);
         if (parsed.Errors.Count > 0)

@@ -28,8 +28,8 @@ internal static class UpCommand
 
     private static readonly Option<string?> Controllers = new("--controllers")
     {
-        Description = $"Which controllers to run, of {string.Join(",", LabControllers.All)}; default: all, "
-            + $"or with another API server {string.Join(",", LabControllers.ForExternalServer)}",
+        Description = $"Which controllers to run, of {string.Join(",", ControllerChoice.All)}; default: all, "
+            + $"or with another API server {string.Join(",", ControllerChoice.ForExternalServer)}",
     };
 
     private static readonly Option<int> ApiPort = new("--api-port") { Description = "Port of the lab's own API server on 127.0.0.1 (default: a free one)" };
@@ -63,7 +63,7 @@ internal static class UpCommand
     {
         var chosen = LabChoice.Of(parsed);
         var kubeconfig = parsed.GetValue(Kubeconfig) ?? Environment.GetEnvironmentVariable("KN_LAB_KUBECONFIG") ?? "";
-        var ofServer = kubeconfig.Length > 0 ? LabControllers.ForExternalServer : LabControllers.All;
+        var ofServer = kubeconfig.Length > 0 ? ControllerChoice.ForExternalServer : ControllerChoice.All;
         var options = new LabOptions
         {
             Name = chosen.Name,
@@ -106,9 +106,9 @@ internal static class UpCommand
             throw new FormatException($"no kubeconfig at {options.Kubeconfig}");
         }
 
-        if (options.Controllers.Except(LabControllers.All).FirstOrDefault() is { } unknown)
+        if (options.Controllers.Except(ControllerChoice.All).FirstOrDefault() is { } unknown)
         {
-            throw new FormatException($"no controller '{unknown}': there are {string.Join(", ", LabControllers.All)}");
+            throw new FormatException($"no controller '{unknown}': there are {string.Join(", ", ControllerChoice.All)}");
         }
     }
 }

@@ -2,7 +2,7 @@ using System.Diagnostics;
 using System.Text.Json.Nodes;
 using Kn.Lab.Api;
 using Kn.Lab.Interop;
-using Kn.Lab.Nodes;
+using Kn.Lab.LabNodes;
 using Kn.Lab.Processes;
 using Kn.Lab.Sandbox;
 

@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using System.Text.Json.Nodes;
 using Kn.Lab.Api;
-using Kn.Lab.Nodes;
+using Kn.Lab.LabNodes;
 using Microsoft.Extensions.Logging;
 
 namespace Kn.Lab.Kubelet;

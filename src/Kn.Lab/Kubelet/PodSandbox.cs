@@ -1,7 +1,7 @@
 using System.Text.Json.Nodes;
 using Kn.Lab.Api;
 using Kn.Lab.Cni;
-using Kn.Lab.Nodes;
+using Kn.Lab.LabNodes;
 using Kn.Linux.Namespaces;
 using Kn.Primitives;
 

@@ -2,7 +2,7 @@ using System.Text.Json.Nodes;
 using System.Threading.Channels;
 using Kn.Lab.Api;
 using Kn.Lab.Cni;
-using Kn.Lab.Nodes;
+using Kn.Lab.LabNodes;
 using Kn.Linux;
 using Microsoft.Extensions.Logging;
 

@@ -1,6 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
-using Kn.Lab.Nodes;
+using Kn.Lab.LabNodes;
 using Kn.Lab.Processes;
 using Kn.Lab.Sandbox;
 

@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 using Kn.Lab.Api;
 using Kn.Lab.ApiServer;
 using Kn.Lab.Control;
-using Kn.Lab.Nodes;
+using Kn.Lab.LabNodes;
 using Kn.Lab.Processes;
 using Kn.Lab.Underlay;
 using Kn.Linux.Namespaces;
@@ -50,7 +50,7 @@ internal sealed class LabDaemon(LabOptions options, ILogger logger, TimeProvider
         var lab = new RunningLab(options, nodes, forwarder);
         LabLog.Up(logger, options.Name, nodes.Count, url);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        List<Task> parts = [.. LabControllers.Run(options, client, logger, stop.Token), .. nodes.Select(node => node.RunAsync(stop.Token)), new ControlServer(lab).RunAsync(stop.Token)];
+        List<Task> parts = [.. ControllerChoice.Run(options, client, logger, stop.Token), .. nodes.Select(node => node.RunAsync(stop.Token)), new ControlServer(lab).RunAsync(stop.Token)];
 
         // No part ends by itself: when one does, it is broken, and half a lab helps nobody.
         var first = await Task.WhenAny(parts);

@@ -27,7 +27,7 @@ internal sealed record LabOptions
     public string Kubeconfig { get; init; } = "";
 
     /// <summary>Which controllers the lab runs.</summary>
-    public IReadOnlyList<string> Controllers { get; init; } = LabControllers.All;
+    public IReadOnlyList<string> Controllers { get; init; } = ControllerChoice.All;
 
     /// <summary>Port of the lab's own API server on 127.0.0.1; 0 picks one.</summary>
     public int ApiPort { get; init; }

@@ -1,5 +1,5 @@
 using System.Text.Json;
-using Kn.Lab.Nodes;
+using Kn.Lab.LabNodes;
 using Kn.Lab.Underlay;
 
 namespace Kn.Lab;

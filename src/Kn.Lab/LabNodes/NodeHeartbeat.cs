@@ -2,7 +2,7 @@ using System.Text.Json.Nodes;
 using Kn.Lab.Api;
 using Microsoft.Extensions.Logging;
 
-namespace Kn.Lab.Nodes;
+namespace Kn.Lab.LabNodes;
 
 /// <summary>Registers one node and keeps it registered: the Node object, its conditions, its Lease.</summary>
 internal sealed class NodeHeartbeat(NodePlace node, ApiClient client, Func<bool> isReady, ILogger logger, TimeProvider time)

@@ -1,7 +1,7 @@
 using System.Text.Json.Nodes;
 using Kn.Lab.Api;
 
-namespace Kn.Lab.Nodes;
+namespace Kn.Lab.LabNodes;
 
 /// <summary>The Node and Lease objects of a lab's node, as a kubelet would write them. Pure.</summary>
 internal static class NodeObject

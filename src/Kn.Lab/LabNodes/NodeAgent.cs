@@ -3,7 +3,7 @@ using Kn.Lab.Processes;
 using Kn.Lab.Sandbox;
 using Microsoft.Extensions.Logging;
 
-namespace Kn.Lab.Nodes;
+namespace Kn.Lab.LabNodes;
 
 /// <summary>The kn binary on one node: runs <c>kn agent</c> in the node's namespace, again when it dies, unless it was told to stop.</summary>
 internal sealed class NodeAgent(NodePlace node, string kn, ILogger logger, TimeProvider time) : IDisposable

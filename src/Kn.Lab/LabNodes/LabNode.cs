@@ -3,7 +3,7 @@ using Kn.Lab.Cni;
 using Kn.Lab.Kubelet;
 using Microsoft.Extensions.Logging;
 
-namespace Kn.Lab.Nodes;
+namespace Kn.Lab.LabNodes;
 
 /// <summary>A node of the lab with all that lives on it: registration, pods, and the real agent.</summary>
 internal sealed class LabNode : IDisposable

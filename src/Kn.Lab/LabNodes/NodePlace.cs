@@ -1,7 +1,7 @@
 using Kn.Linux.Namespaces;
 using Kn.Primitives;
 
-namespace Kn.Lab.Nodes;
+namespace Kn.Lab.LabNodes;
 
 /// <summary>A node of the lab: its names, its namespace and its folders.</summary>
 internal sealed record NodePlace

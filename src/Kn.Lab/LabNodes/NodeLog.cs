@@ -1,6 +1,6 @@
 using Microsoft.Extensions.Logging;
 
-namespace Kn.Lab.Nodes;
+namespace Kn.Lab.LabNodes;
 
 internal static partial class NodeLog
 {

@@ -6,7 +6,7 @@ using Microsoft.Extensions.Logging;
 namespace Kn.Lab;
 
 /// <summary>The controllers that a lab can run, by the names that <c>--controllers</c> takes.</summary>
-internal static class LabControllers
+internal static class ControllerChoice
 {
     /// <summary>All of them: what an API server without any needs.</summary>
     public static IReadOnlyList<string> All { get; } = ["namespaces", "podcidrs", "endpointslices", "deployments", "garbage", "scheduler"];

@@ -2,7 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Kn.Lab.Api;
 
-namespace Kn.Lab.Nodes;
+namespace Kn.Lab.LabNodes;
 
 /// <summary>The files that a node's agent is given: its config and its credentials. Pure but for reading certificates.</summary>
 internal static class NodeFiles
