@@ -11,6 +11,9 @@ public static class NodeResources
     /// <summary>Link group of the veths of local pods (IFLA_GROUP): policies match it.</summary>
     public const uint PodLinkGroup = 75;
 
+    /// <summary>Link group of the veths of pods that are gone: removed all at once.</summary>
+    public const uint DyingLinkGroup = 76;
+
     /// <summary>Table of the module Cni.</summary>
     public const string CniTable = "kn-cni";
 

@@ -62,6 +62,9 @@ public sealed class RouteSocket : IDisposable
     /// <exception cref="NetlinkException">The first refusal, after all were tried.</exception>
     public void RemoveLinks(IEnumerable<int> indexes) => ThrowFirst(Apply([.. indexes.Select(static index => new RemoveLink(index))]));
 
+    /// <summary>Removes every link of a group, all at once; an empty group is success.</summary>
+    public void RemoveLinksOfGroup(uint group) => Change(new RemoveLinkGroup(group));
+
     /// <summary>Gives a link an address.</summary>
     public void EnsureAddress(int linkIndex, LinkAddress address) => Change(new EnsureAddress(linkIndex, address));
 

@@ -87,6 +87,14 @@ internal static class LinkMessages
         writer.EndMessage(message);
     }
 
+    internal static void WriteRemoveGroup(ref NetlinkWriter writer, uint group)
+    {
+        var message = writer.BeginMessage(RTM_DELLINK, NetlinkFlags.Request);
+        WriteHeader(ref writer, 0, LinkFlags.None, LinkFlags.None);
+        writer.PutUInt32(IFLA_GROUP, group);
+        writer.EndMessage(message);
+    }
+
     /// <summary>Asks for one link: by index, or by name when the index is 0.</summary>
     internal static void WriteGet(ref NetlinkWriter writer, int index, string? name)
     {

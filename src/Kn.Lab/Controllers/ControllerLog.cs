@@ -1,0 +1,9 @@
+using Microsoft.Extensions.Logging;
+
+namespace Kn.Lab.Controllers;
+
+internal static partial class ControllerLog
+{
+    [LoggerMessage(9100, LogLevel.Debug, "{Controller}: {Key} is tried again: {Trouble}")]
+    public static partial void Retrying(ILogger logger, string controller, string key, string trouble);
+}

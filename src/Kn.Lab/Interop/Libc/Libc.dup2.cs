@@ -1,0 +1,9 @@
+using System.Runtime.InteropServices;
+
+namespace Kn.Lab.Interop;
+
+internal static partial class Libc
+{
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial int dup2(int oldDescriptor, int newDescriptor);
+}

@@ -1,0 +1,11 @@
+using System.Runtime.InteropServices;
+
+namespace Kn.Lab.Interop;
+
+internal static partial class Libc
+{
+    internal const int CLONE_FS = 0x00000200;
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial int unshare(int flags);
+}

@@ -1,0 +1,2 @@
+// Network namespaces exist nowhere else.
+[assembly: System.Runtime.Versioning.SupportedOSPlatform("linux")]

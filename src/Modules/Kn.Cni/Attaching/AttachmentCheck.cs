@@ -1,0 +1,154 @@
+using Kn.Cni.Ipam;
+using Kn.Cni.Protocol;
+using Kn.Linux.Routes;
+using Kn.Primitives;
+
+namespace Kn.Cni.Attaching;
+
+/// <summary>Compares an attachment with the kernel, for CHECK. Pure: it is given what was read.</summary>
+/// <remarks>CNI specification 1.1.0, "CHECK": what prevResult says of our interface must hold, and later plugins may have changed and
+/// added to it; so the MAC address and the MTU are compared with prevResult, not with what ADD chose.</remarks>
+public static class AttachmentCheck
+{
+    /// <summary>What is wrong inside the pod.</summary>
+    /// <param name="attachment">Our record.</param>
+    /// <param name="expected">prevResult.</param>
+    /// <param name="namespacePath">CNI_NETNS.</param>
+    /// <param name="pod">What is there.</param>
+    public static IEnumerable<string> InPod(Attachment attachment, CniResult expected, string namespacePath, PodState pod)
+    {
+        var name = attachment.Key.InterfaceName;
+        if (pod.Link is not { } link)
+        {
+            yield return $"the interface {name} is missing";
+            yield break;
+        }
+
+        if (!link.IsUp)
+        {
+            yield return $"the interface {name} is down";
+        }
+
+        foreach (var fault in CheckResult(name, expected, namespacePath, link, pod.Addresses).Concat(CheckOwn(attachment, pod, link.Index)))
+        {
+            yield return fault;
+        }
+    }
+
+    /// <summary>What is wrong on the node.</summary>
+    public static IEnumerable<string> OnHost(AttachmentPlan plan, PodState host)
+    {
+        if (host.Link is not { } link)
+        {
+            yield return $"the node's link {plan.HostLink} is missing";
+            yield break;
+        }
+
+        if (!link.IsUp)
+        {
+            yield return $"the node's link {plan.HostLink} is down";
+        }
+
+        foreach (var address in plan.Attachment.Addresses)
+        {
+            if (!host.Routes.Any(route => route.Destination == IpPrefix.Of(address) && route.LinkIndex == link.Index))
+            {
+                yield return $"the node's route to {address} is missing";
+            }
+
+            if (!host.Neighbours.Any(neighbour => neighbour.Address == address && IsPermanent(neighbour)))
+            {
+                yield return $"the node's neighbour entry of {address} is missing";
+            }
+        }
+    }
+
+    private static IEnumerable<string> CheckResult(string name, CniResult expected, string namespacePath, Link link, IReadOnlyList<LinkAddress> addresses)
+    {
+        var index = IndexOf(expected.Interfaces, name, namespacePath);
+        if (index < 0)
+        {
+            yield return $"prevResult has no interface {name} in {namespacePath}";
+            yield break;
+        }
+
+        var told = expected.Interfaces[index];
+        if (told.Mac.Length > 0 && !string.Equals(told.Mac, link.Mac?.ToString(), StringComparison.OrdinalIgnoreCase))
+        {
+            yield return $"the interface {name} has MAC address {link.Mac}, not {told.Mac}";
+        }
+
+        if (told.Mtu is { } mtu && mtu != link.Mtu)
+        {
+            yield return $"the interface {name} has MTU {link.Mtu}, not {mtu}";
+        }
+
+        foreach (var ip in expected.Addresses.Where(ip => ip.Interface == index))
+        {
+            if (!addresses.Any(address => address.Address == ip.Address))
+            {
+                yield return $"the address {ip.Address} of interface {name} is missing";
+            }
+        }
+    }
+
+    private static IEnumerable<string> CheckOwn(Attachment attachment, PodState pod, int linkIndex)
+    {
+        foreach (var address in attachment.Addresses)
+        {
+            var gateway = AttachmentPlan.GatewayOf(address.Family);
+            if (!pod.Addresses.Any(held => held.Address == address))
+            {
+                yield return $"the pod's address {address} is missing";
+            }
+
+            if (!pod.Routes.Any(route => route.Destination.Length == 0 && route.Gateway == gateway && route.LinkIndex == linkIndex))
+            {
+                yield return $"the pod's default route via {gateway} is missing";
+            }
+
+            if (!pod.Neighbours.Any(neighbour => neighbour.Address == gateway && IsPermanent(neighbour)))
+            {
+                yield return $"the pod's neighbour entry of {gateway} is missing";
+            }
+        }
+    }
+
+    private static int IndexOf(ValueList<CniInterface> interfaces, string name, string namespacePath)
+    {
+        for (var index = 0; index < interfaces.Count; index++)
+        {
+            if (interfaces[index].Name == name && interfaces[index].Sandbox == namespacePath)
+            {
+                return index;
+            }
+        }
+
+        return -1;
+    }
+
+    private static bool IsPermanent(Neighbour neighbour) => (neighbour.State & NeighbourStates.Permanent) != 0;
+}
+
+/// <summary>One end of a pod's link as the kernel has it.</summary>
+/// <param name="Link">Null when it is not there.</param>
+/// <param name="Addresses">Its addresses.</param>
+/// <param name="Routes">Routes by it.</param>
+/// <param name="Neighbours">Neighbours on it.</param>
+public sealed record PodState(Link? Link, IReadOnlyList<LinkAddress> Addresses, IReadOnlyList<Route> Routes, IReadOnlyList<Neighbour> Neighbours)
+{
+    /// <summary>Reads the end of that name.</summary>
+    public static PodState Read(RouteSocket socket, string name)
+    {
+        if (socket.FindLink(name) is not { } link)
+        {
+            return new PodState(null, [], [], []);
+        }
+
+        return new PodState(
+            link,
+            socket.ReadAddresses(link.Index),
+            socket.ReadRoutes(new RouteFilter(Table: RouteTable.Main, LinkIndex: link.Index)),
+            socket.ReadNeighbours(new NeighbourFilter(LinkIndex: link.Index)));
+    }
+}

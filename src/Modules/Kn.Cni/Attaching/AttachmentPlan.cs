@@ -1,0 +1,147 @@
+using Kn.Cni.Ipam;
+using Kn.Cni.Protocol;
+using Kn.Hosting;
+using Kn.Linux.Namespaces;
+using Kn.Linux.Routes;
+using Kn.Primitives;
+
+namespace Kn.Cni.Attaching;
+
+/// <summary>What the kernel is told to attach a pod: one veth, addresses without a subnet, routes over link-local gateways. Pure.</summary>
+/// <remarks>
+/// <code>
+///   pod                                       node
+///   eth0  10.244.1.5/32, fd00:1::5/128        kn3f…  no address
+///   default via 169.254.1.1, fe80::1  ──veth── 10.244.1.5 and fd00:1::5 are routed to it
+/// </code>
+/// Both ends have permanent neighbour entries for the other, so neither ARP nor NDP is ever spoken: no first packet waits, no pod
+/// can claim another's address, and there is no broadcast domain.
+/// </remarks>
+public sealed class AttachmentPlan
+{
+    private static readonly MacAddress HostMac = MacAddress.Parse(PodLinkNames.HostMac);
+    private readonly MacAddress _podMac;
+
+    /// <summary>The plan for an attachment.</summary>
+    public AttachmentPlan(Attachment attachment, uint mtu)
+    {
+        Attachment = attachment;
+        Mtu = mtu;
+        HostLink = PodLinkNames.HostLink(attachment.Key);
+        _podMac = MacAddress.Parse(PodLinkNames.PodMac(attachment.Key));
+    }
+
+    /// <summary>What is attached.</summary>
+    public Attachment Attachment { get; }
+
+    /// <summary>MTU of both ends.</summary>
+    public uint Mtu { get; }
+
+    /// <summary>Name of the end on the node.</summary>
+    public string HostLink { get; }
+
+    /// <summary>The pod's gateway of a family.</summary>
+    public static IpAddress GatewayOf(IpFamily family) =>
+        IpAddress.Parse(family == IpFamily.V6 ? NodeResources.PodGatewayV6 : NodeResources.PodGatewayV4);
+
+    /// <summary>The veth, its other end made in the pod's namespace at once; both ends are up.</summary>
+    public VethLink Link(NetworkNamespace pod) => new()
+    {
+        Name = HostLink,
+        Mtu = Mtu,
+        Mac = HostMac,
+        Alias = PodLinkNames.Alias(Attachment.Key, Attachment.Pod),
+        Group = NodeResources.PodLinkGroup,
+        Up = true,
+        Peer = new VethPeer
+        {
+            Name = Attachment.Key.InterfaceName,
+            Mtu = Mtu,
+            Mac = _podMac,
+            Up = true,
+            NetworkNamespace = pod,
+        },
+    };
+
+    /// <summary>Everything inside the pod, in order.</summary>
+    /// <param name="linkIndex">The pod's end.</param>
+    public IReadOnlyList<RouteChange> InPod(int linkIndex)
+    {
+        const int Loopback = 1;
+        var changes = new List<RouteChange> { new ChangeLink(Loopback, new LinkChange { Up = true }) };
+        foreach (var address in Attachment.Addresses)
+        {
+            changes.Add(new EnsureAddress(linkIndex, PodAddress(address)));
+            changes.Add(new EnsureNeighbour(PodNeighbour(address.Family, linkIndex)));
+            changes.Add(new EnsureRoute(PodRoute(address.Family, linkIndex)));
+        }
+
+        return changes;
+    }
+
+    /// <summary>Everything on the node.</summary>
+    /// <param name="linkIndex">The node's end.</param>
+    public IReadOnlyList<RouteChange> OnHost(int linkIndex)
+    {
+        var changes = new List<RouteChange>();
+        foreach (var address in Attachment.Addresses)
+        {
+            changes.Add(new EnsureNeighbour(HostNeighbour(address, linkIndex)));
+            changes.Add(new EnsureRoute(HostRoute(address, linkIndex)));
+        }
+
+        return changes;
+    }
+
+    /// <summary>The default route of a family inside the pod.</summary>
+    public static Route PodRoute(IpFamily family, int linkIndex) => new()
+    {
+        Destination = new IpPrefix(IpAddress.Any(family), 0),
+        Gateway = GatewayOf(family),
+        LinkIndex = linkIndex,
+        OnLink = family == IpFamily.V4,
+        Protocol = NodeResources.RouteProtocol,
+    };
+
+    /// <summary>The gateway's hardware address inside the pod.</summary>
+    public static Neighbour PodNeighbour(IpFamily family, int linkIndex) =>
+        new() { Address = GatewayOf(family), LinkIndex = linkIndex, Mac = HostMac };
+
+    /// <summary>The route to a pod's address on the node.</summary>
+    public static Route HostRoute(IpAddress address, int linkIndex) => new()
+    {
+        Destination = IpPrefix.Of(address),
+        LinkIndex = linkIndex,
+        Scope = RouteScope.Link,
+        Protocol = NodeResources.RouteProtocol,
+    };
+
+    /// <summary>The pod's hardware address on the node.</summary>
+    public Neighbour HostNeighbour(IpAddress address, int linkIndex) =>
+        new() { Address = address, LinkIndex = linkIndex, Mac = _podMac };
+
+    /// <summary>The result of ADD.</summary>
+    public CniResult Result(string namespacePath, CniDns? dns) => new()
+    {
+        Interfaces =
+        [
+            new CniInterface(HostLink, PodLinkNames.HostMac, Mtu),
+            new CniInterface(Attachment.Key.InterfaceName, _podMac.ToString(), Mtu, namespacePath),
+        ],
+        Addresses = Attachment.Addresses
+            .Select(static address => new CniAddress(address, (byte)address.BitCount, GatewayOf(address.Family), Interface: 1))
+            .ToValueList(),
+        Routes = Attachment.Addresses
+            .Select(static address => new CniRoute(new IpPrefix(IpAddress.Any(address.Family), 0), GatewayOf(address.Family)))
+            .ToValueList(),
+        Dns = dns,
+    };
+
+    // Nobody else can have the address, so IPv6 need not look for a duplicate before it is used.
+    private static LinkAddress PodAddress(IpAddress address) => new()
+    {
+        Address = address,
+        PrefixLength = (byte)address.BitCount,
+        Flags = address.Family == IpFamily.V6 ? LinkAddressFlags.NoDuplicateDetection : LinkAddressFlags.None,
+    };
+}

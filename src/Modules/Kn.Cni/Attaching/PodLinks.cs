@@ -1,0 +1,155 @@
+using Kn.Cni.Protocol;
+using Kn.Hosting;
+using Kn.Linux;
+using Kn.Linux.Namespaces;
+using Kn.Linux.Netlink;
+using Kn.Linux.Routes;
+using Kn.Linux.Sysctl;
+using Kn.Primitives;
+
+namespace Kn.Cni.Attaching;
+
+/// <summary>Makes and unmakes pods' links in the kernel. Synchronous; safe for use by many threads.</summary>
+/// <remarks>An attachment is two batches on the node and one in the pod, beside the creation of the link: about ten system calls.</remarks>
+public sealed class PodLinks(RouteSocket host) : IDisposable
+{
+    private readonly ulong _hostInode = ReadOwnInode();
+
+    /// <summary>Opens the namespace of a container that is to be attached.</summary>
+    /// <exception cref="CniException">Code 3: there is none. Code 4: it is the node's own, or not a network namespace.</exception>
+    public NetworkNamespace OpenPod(string path)
+    {
+        NetworkNamespace? pod = null;
+        try
+        {
+            pod = NetworkNamespace.Open(path);
+            if (pod.Inode == _hostInode)
+            {
+                throw new CniException(CniErrorCode.InvalidEnvironment, $"CNI_NETNS {path} is the node's own network namespace");
+            }
+
+            var opened = pod;
+            pod = null;
+            return opened;
+        }
+        catch (LinuxException error) when (error.Errno is Errno.ENOENT or Errno.ENOTDIR)
+        {
+            throw new CniException(CniErrorCode.UnknownContainer, $"CNI_NETNS {path} does not exist", null, error);
+        }
+        catch (LinuxException error)
+        {
+            throw new CniException(CniErrorCode.InvalidEnvironment, $"CNI_NETNS {path} cannot be opened", error.Message, error);
+        }
+        finally
+        {
+            pod?.Dispose();
+        }
+    }
+
+    /// <summary>Makes the veth.</summary>
+    /// <returns>The index of the end on the node.</returns>
+    /// <exception cref="NetlinkException">EEXIST: the pod has an interface of that name, or the node's end is still being removed.</exception>
+    public int Create(AttachmentPlan plan, NetworkNamespace pod)
+    {
+        host.CreateVeth(plan.Link(pod));
+        return host.FindLink(plan.HostLink)?.Index
+            ?? throw new CniException(CniErrorCode.KernelRefused, $"the link {plan.HostLink} was removed while it was set up");
+    }
+
+    /// <summary>Configures the pod's end: loopback, addresses, neighbours, routes.</summary>
+    /// <exception cref="LinuxException">The kernel refused a step.</exception>
+    public static void ConfigurePod(AttachmentPlan plan, NetworkNamespace pod) => pod.Run(() =>
+    {
+        using var inside = RouteSocket.Open();
+        var link = inside.FindLink(plan.Attachment.Key.InterfaceName)
+            ?? throw new CniException(CniErrorCode.KernelRefused, $"the interface {plan.Attachment.Key.InterfaceName} was removed while it was set up");
+        if (plan.Attachment.Addresses.Any(static address => address.Family == IpFamily.V6))
+        {
+            EnableIPv6(plan.Attachment.Key.InterfaceName);
+        }
+
+        ThrowFirst(inside.Apply(plan.InPod(link.Index)));
+    });
+
+    /// <summary>Configures the node's end: neighbours, routes, sysctls.</summary>
+    /// <exception cref="LinuxException">The kernel refused a step.</exception>
+    public void ConfigureHost(AttachmentPlan plan, int linkIndex)
+    {
+        ThrowFirst(host.Apply(plan.OnHost(linkIndex)));
+        HostSysctls.Write(plan.HostLink);
+    }
+
+    /// <summary>Takes a pod off the network: its routes are gone when this returns, its link is handed to the group of those that are
+    /// to be removed.</summary>
+    /// <returns>Whether there was a link.</returns>
+    public bool Unlink(string hostLink)
+    {
+        if (host.FindLink(hostLink) is not { } link)
+        {
+            return false;
+        }
+
+        var changes = host.ReadRoutes(new RouteFilter(Table: RouteTable.Main, Protocol: NodeResources.RouteProtocol, LinkIndex: link.Index))
+            .Select(static RouteChange (route) => new RemoveRoute(route))
+            .Append(new ChangeLink(link.Index, new LinkChange { Group = NodeResources.DyingLinkGroup }));
+        ThrowFirst(host.Apply([.. changes]).Where(static failure => failure.Error.Errno != Errno.ENODEV));
+        return true;
+    }
+
+    /// <summary>Removes every link that was unlinked, in one go: the kernel then waits only once for all of them.</summary>
+    public void RemoveUnlinked() => host.RemoveLinksOfGroup(NodeResources.DyingLinkGroup);
+
+    /// <summary>Removes every pod's link, and routes to pods that outlived theirs.</summary>
+    public void RemoveAll()
+    {
+        var changes = ReadHostLinks().Select(static RouteChange (link) => new ChangeLink(link.Index, new LinkChange { Group = NodeResources.DyingLinkGroup }));
+        ThrowFirst(host.Apply([.. changes]).Where(static failure => failure.Error.Errno != Errno.ENODEV));
+        RemoveUnlinked();
+        var routes = host.ReadRoutes(new RouteFilter(Table: RouteTable.Main, Protocol: NodeResources.RouteProtocol)).Where(IsPodRoute);
+        ThrowFirst(host.Apply([.. routes.Select(static RouteChange (route) => new RemoveRoute(route))]));
+    }
+
+    /// <summary>Whether a route with Kn's protocol number leads to a local pod. Those of the module Routes have a gateway or no link at all.</summary>
+    private static bool IsPodRoute(Route route) => route is { Gateway: null, Type: RouteType.Unicast };
+
+    /// <summary>The node's ends of pods' links that are there now.</summary>
+    public IReadOnlyList<Link> ReadHostLinks() =>
+        [.. host.ReadLinks().Where(static link => link.Group == NodeResources.PodLinkGroup && PodLinkNames.IsHostLink(link.Name))];
+
+    /// <summary>The node's end of a pod's link.</summary>
+    public PodState ReadHostEnd(string hostLink) => PodState.Read(host, hostLink);
+
+    /// <summary>The MTU for pods.</summary>
+    public uint ReadUnderlayMtu() => UnderlayMtu.Of(host.ReadLinks(), host.ReadRoutes(new RouteFilter(Table: RouteTable.Main)));
+
+    /// <inheritdoc/>
+    public void Dispose() => host.Dispose();
+
+    /// <summary>Runtimes that know nothing of IPv6 switch it off in new namespaces. As the reference plugins do, a pod that gets an
+    /// IPv6 address gets IPv6 as well.</summary>
+    private static void EnableIPv6(string interfaceName)
+    {
+        foreach (var name in (ReadOnlySpan<string>)["lo", interfaceName])
+        {
+            var key = $"net/ipv6/conf/{name}/disable_ipv6";
+            if (Sysctl.Read(key) is "1")
+            {
+                Sysctl.Write(key, "0");
+            }
+        }
+    }
+
+    private static ulong ReadOwnInode()
+    {
+        using var own = NetworkNamespace.OpenCurrent();
+        return own.Inode;
+    }
+
+    private static void ThrowFirst(IEnumerable<RouteFailure> failures)
+    {
+        if (failures.FirstOrDefault() is { } failure)
+        {
+            throw failure.Error;
+        }
+    }
+}

@@ -1,0 +1,99 @@
+using Kn.Cni.Attaching;
+using Kn.Cni.Installation;
+using Kn.Cni.Masquerade;
+using Kn.Hosting.Modules;
+using Kn.Hosting.Reconciling;
+using Kn.Kubernetes.Cache;
+using Kn.Linux.Nftables;
+using Kn.Linux.Routes;
+using Kn.Linux.Sysctl;
+
+namespace Kn.Cni;
+
+/// <summary>The pod network: attaches pods when the container runtime asks for it, with addresses from the node's podCIDRs, and masquerades
+/// what leaves the cluster.</summary>
+public sealed class CniModule(CniOptions options) : IModule
+{
+    /// <summary>The control socket's verb for CNI calls.</summary>
+    public const string Verb = "cni";
+
+    /// <inheritdoc/>
+    public IReadOnlyList<WatchRequest> Watches { get; } = [new WatchRequest(ResourceKinds.Nodes)];
+
+    /// <summary>For tests: called before each step of an ADD.</summary>
+    internal Action<AttachStep>? BeforeStep { get; init; }
+
+    /// <inheritdoc/>
+    public async Task RunAsync(ModuleContext context, CancellationToken cancellationToken)
+    {
+        using var parts = CniParts.Open(context);
+        using var nft = NftSocket.Open();
+        var podCidrs = new ReconcileLoop<string, NodePodCidrs>(new PodCidrTarget(context, options, parts), Watches, context);
+        var masquerade = new ReconcileLoop<string, NftTable>(new MasqueradeTarget(nft, context.Node, options), Watches, context);
+        Start(parts);
+        var server = new CniServer(options, parts);
+        context.Control.Set(Verb, server.HandleAsync);
+        try
+        {
+            await RunAllAsync([parts.Reaper.RunAsync, podCidrs.RunAsync, masquerade.RunAsync], cancellationToken);
+        }
+        finally
+        {
+            context.Control.Set(Verb, static (_, _) => Task.FromResult(CniServer.Refuse()));
+            await server.StopAsync();
+        }
+    }
+
+    /// <inheritdoc/>
+    public async Task CleanupAsync(ModuleContext context, CancellationToken cancellationToken)
+    {
+        var files = new NodeFiles(context.Node.Paths);
+        files.RemoveConflist();
+        if (options.InstallPlugin)
+        {
+            files.RemovePlugin();
+        }
+
+        using (var host = RouteSocket.Open())
+        using (var links = new PodLinks(host))
+        {
+            links.RemoveAll();
+        }
+
+        using (var nft = NftSocket.Open())
+        {
+            await new MasqueradeTarget(nft, context.Node, options).RemoveAsync(cancellationToken);
+        }
+
+        var state = Path.GetDirectoryName(CniParts.JournalPath(context));
+        if (Directory.Exists(state))
+        {
+            Directory.Delete(state, recursive: true);
+        }
+    }
+
+    private void Start(CniParts parts)
+    {
+        parts.Attacher.BeforeStep = BeforeStep;
+        if (parts.Journal.DamagedLines > 0)
+        {
+            CniLog.JournalDamaged(parts.Logger, parts.Journal.DamagedLines);
+        }
+
+        Forwarding.Enable();
+        var adoption = parts.Attacher.Adopt();
+        CniLog.Adopted(parts.Logger, adoption.Adopted, adoption.Freed, adoption.Removed);
+        parts.TellStatus();
+    }
+
+    /// <summary>Runs until cancelled, or until one of them fails; the others are then stopped.</summary>
+    private static async Task RunAllAsync(IEnumerable<Func<CancellationToken, Task>> works, CancellationToken cancellationToken)
+    {
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var tasks = works.Select(work => work(stop.Token)).ToList();
+        var first = await Task.WhenAny(tasks);
+        await stop.CancelAsync();
+        await Task.WhenAll(tasks).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await first;
+    }
+}

@@ -1,0 +1,71 @@
+using System.Globalization;
+using Kn.Cni.Attaching;
+using Kn.Cni.Ipam;
+using Kn.Hosting.Modules;
+using Kn.Hosting.Pods;
+using Kn.Linux.Routes;
+using Microsoft.Extensions.Logging;
+
+namespace Kn.Cni;
+
+/// <summary>The running parts of the module, made together and disposed together.</summary>
+internal sealed class CniParts : IDisposable
+{
+    private readonly ModuleStatus _status;
+
+    private CniParts(ModuleContext context, AttachmentJournal journal)
+    {
+        _status = context.Status;
+        Time = context.Time;
+        Gates = context.PodGates;
+        Logger = context.Loggers.CreateLogger("cni");
+        Journal = journal;
+        Links = new PodLinks(RouteSocket.Open());
+        Allocator = new AddressAllocator();
+        PodCidrs = new PodCidrs(Allocator, Time);
+        Reaper = new LinkReaper(Links, Allocator, Logger, Time);
+        Attacher = new PodAttacher(Links, Journal, Allocator, Reaper, Logger);
+        Metrics = new CniMetrics(context.Metrics, Allocator, () => Reaper.Waiting);
+    }
+
+    public TimeProvider Time { get; }
+
+    public PodGates Gates { get; }
+
+    public ILogger Logger { get; }
+
+    public AttachmentJournal Journal { get; }
+
+    public PodLinks Links { get; }
+
+    public AddressAllocator Allocator { get; }
+
+    public PodCidrs PodCidrs { get; }
+
+    public LinkReaper Reaper { get; }
+
+    public PodAttacher Attacher { get; }
+
+    public CniMetrics Metrics { get; }
+
+    /// <summary>Where the journal is.</summary>
+    public static string JournalPath(ModuleContext context) => Path.Combine(context.Node.Paths.State, "cni", "attachments");
+
+    /// <summary>Opens the journal and the sockets.</summary>
+    public static CniParts Open(ModuleContext context) => new(context, AttachmentJournal.Open(JournalPath(context)));
+
+    /// <summary>What <c>kn status</c> shows: pods, and how full each podCIDR is.</summary>
+    public void TellStatus()
+    {
+        _status.SetFact("pods", Journal.Read(static table => table.All.Count).ToString(CultureInfo.InvariantCulture));
+        var usage = Allocator.Usage;
+        _status.SetFact("addresses", usage.IsEmpty ? null : string.Join(", ", usage.Select(static pool => $"{pool.Prefix}: {pool.Taken} of {pool.Taken + pool.Free} used")));
+    }
+
+    public void Dispose()
+    {
+        Reaper.Dispose();
+        Links.Dispose();
+        Journal.Dispose();
+    }
+}

@@ -1,0 +1,174 @@
+using Kn.Cni.Attaching;
+using Kn.Cni.Protocol;
+using Kn.Hosting.Control;
+using Kn.Hosting.Pods;
+using Kn.Linux;
+using Kn.Primitives;
+using Microsoft.Extensions.Logging;
+
+namespace Kn.Cni;
+
+/// <summary>Answers CNI calls: the verb "cni" of the control socket. The plugin process only carries the runtime's words here and back.</summary>
+internal sealed class CniServer
+{
+    private readonly CniOptions _options;
+    private readonly PodAttacher _attacher;
+    private readonly PodCidrs _podCidrs;
+    private readonly PodGates _gates;
+    private readonly Func<uint> _readMtu;
+    private readonly CniMetrics _metrics;
+    private readonly Action _tellStatus;
+    private readonly ILogger _logger;
+    private readonly TimeProvider _time;
+    private readonly CallGate _calls = new();
+
+    public CniServer(CniOptions options, CniParts parts)
+    {
+        _options = options;
+        _attacher = parts.Attacher;
+        _podCidrs = parts.PodCidrs;
+        _gates = parts.Gates;
+        _readMtu = parts.Links.ReadUnderlayMtu;
+        _metrics = parts.Metrics;
+        _tellStatus = parts.TellStatus;
+        _logger = parts.Logger;
+        _time = parts.Time;
+    }
+
+    /// <summary>Answers a call, unless the module is about to stop.</summary>
+    public async Task<ControlResponse> HandleAsync(ControlRequest call, CancellationToken cancellationToken)
+    {
+        if (!_calls.TryEnter())
+        {
+            return Refuse();
+        }
+
+        try
+        {
+            return await AnswerAsync(call, cancellationToken);
+        }
+        finally
+        {
+            _calls.Leave();
+        }
+    }
+
+    /// <summary>Refuses further calls, and waits for those at hand.</summary>
+    public Task StopAsync() => _calls.CloseAsync();
+
+    /// <summary>The answer while the module does not run.</summary>
+    public static ControlResponse Refuse() =>
+        new(1, CniResultWriter.WriteError(new CniException(CniErrorCode.TryAgainLater, "the agent's pod network is not running"), CniVersions.Newest));
+
+    private async Task<ControlResponse> AnswerAsync(ControlRequest call, CancellationToken cancellationToken)
+    {
+        var begun = _time.GetTimestamp();
+        CniCommand? command = null;
+        var version = CniVersions.Newest;
+        try
+        {
+            command = CniRequest.ReadCommand(call.Arguments.GetValueOrDefault("CNI_COMMAND", ""));
+            if (command == CniCommand.Version)
+            {
+                return Succeeded(CniCommand.Version, begun, CniResultWriter.WriteVersions());
+            }
+
+            var request = CniRequest.Read(call);
+            version = request.Config.Version;
+            return Succeeded(request.Command, begun, await AnswerAsync(request, cancellationToken));
+        }
+        catch (CniException error)
+        {
+            return Failed(command, begun, error, error.Data.Contains(nameof(CniVersion)) ? CniRequest.VersionOf(error) : version);
+        }
+        catch (LinuxException error)
+        {
+            return Failed(command, begun, new CniException(CniErrorCode.KernelRefused, error.Message), version);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            return Failed(command, begun, new CniException(CniErrorCode.InputOutput, $"the agent's state cannot be written: {error.Message}"), version);
+        }
+        catch (OperationCanceledException)
+        {
+            return Failed(command, begun, new CniException(CniErrorCode.TryAgainLater, "the agent is stopping"), version);
+        }
+    }
+
+    private async Task<ReadOnlyMemory<byte>> AnswerAsync(CniRequest request, CancellationToken cancellationToken)
+    {
+        switch (request.Command)
+        {
+            case CniCommand.Add:
+                return CniResultWriter.Write(await AddAsync(request, cancellationToken), request.Config.Version);
+            case CniCommand.Del:
+                await _attacher.RemoveAsync(request.Key, cancellationToken);
+                break;
+            case CniCommand.Check:
+                await _attacher.CheckAsync(request, cancellationToken);
+                break;
+            case CniCommand.Gc:
+                await _attacher.CollectAsync(request.Config.Name, request.Config.ValidAttachments ?? new HashSet<AttachmentKey>(), cancellationToken);
+                break;
+            case CniCommand.Status when !_podCidrs.AreKnown:
+                throw new CniException(CniErrorCode.NotAvailable, "the node has no podCIDR yet");
+        }
+
+        return default;
+    }
+
+    private async Task<CniResult> AddAsync(CniRequest request, CancellationToken cancellationToken)
+    {
+        await _podCidrs.WaitAsync(_options.PodCidrTimeout, cancellationToken);
+        var mtu = request.Config.Mtu ?? _options.Mtu ?? _readMtu();
+        var plan = await _attacher.AddAsync(request, mtu, AwaitGatesAsync, cancellationToken);
+        var result = plan.Result(request.NamespacePath, request.Config.Dns);
+        return request.Config.PreviousResult?.Append(result) ?? result;
+    }
+
+    private async Task AwaitGatesAsync(NewPod pod, CancellationToken cancellationToken)
+    {
+        var gates = _gates.All;
+        if (gates.IsEmpty)
+        {
+            return;
+        }
+
+        using var deadline = new CancellationTokenSource(_options.PodReadyTimeout, _time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, cancellationToken);
+        var waits = gates.Select(gate => (gate.Name, Wait: gate.WaitAsync(pod, either.Token).WaitAsync(either.Token))).ToList();
+        try
+        {
+            await Task.WhenAll(waits.Select(static wait => wait.Wait));
+        }
+        catch (OperationCanceledException) when (deadline.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+        {
+            var late = waits.Where(static wait => !wait.Wait.IsCompletedSuccessfully).Select(static wait => wait.Name);
+            throw new CniException(
+                CniErrorCode.TryAgainLater,
+                $"the node is not ready for the pod: waited {_options.PodReadyTimeout.TotalSeconds} s for {string.Join(", ", late)}");
+        }
+    }
+
+    private ControlResponse Succeeded(CniCommand command, long begun, ReadOnlyMemory<byte> body)
+    {
+        _metrics.Count(command, succeeded: true, _time.GetElapsedTime(begun));
+        if (command is CniCommand.Add or CniCommand.Del or CniCommand.Gc)
+        {
+            _tellStatus();
+        }
+
+        return new ControlResponse(0, body);
+    }
+
+    private ControlResponse Failed(CniCommand? command, long begun, CniException error, CniVersion version)
+    {
+        if (command is { } known)
+        {
+            _metrics.Count(known, succeeded: false, _time.GetElapsedTime(begun));
+        }
+
+        CniLog.Refused(_logger, command?.ToString().ToUpperInvariant() ?? "call", (int)error.Code, error.Message);
+        return new ControlResponse(1, CniResultWriter.WriteError(error, version));
+    }
+}

@@ -1,0 +1,28 @@
+using Kn.Cni.Protocol;
+using Kn.Kubernetes.Objects;
+using Kn.Primitives;
+
+namespace Kn.Cni.Ipam;
+
+/// <summary>An interface that Kn gave a container: what must be known to check it and to take it away.</summary>
+/// <remarks>Link name and MAC addresses follow from the key (<see cref="Attaching.PodLinkNames"/>).</remarks>
+public sealed record Attachment
+{
+    /// <summary>Container and interface.</summary>
+    public required AttachmentKey Key { get; init; }
+
+    /// <summary>Name of the network in the CNI configuration.</summary>
+    public string Network { get; init; } = "";
+
+    /// <summary>Path of the container's network namespace as ADD had it.</summary>
+    public string NamespacePath { get; init; } = "";
+
+    /// <summary>The pod, where the runtime named it.</summary>
+    public ObjectKey? Pod { get; init; }
+
+    /// <summary>The pod's addresses, one of each family, IPv4 first.</summary>
+    public ValueList<IpAddress> Addresses { get; init; }
+
+    /// <summary>Whether ADD got to its end. What a killed agent leaves half-made is undone at the next start.</summary>
+    public bool IsComplete { get; init; }
+}

@@ -1,0 +1,172 @@
+using System.Text.Json;
+using Kn.Primitives;
+
+namespace Kn.Cni.Protocol;
+
+/// <summary>Reads a <c>prevResult</c>, in the shape of any supported version. Members that are not known are ignored.</summary>
+/// <remarks>Every fault is a <see cref="CniException"/> with code 7 that names the member.</remarks>
+public static class CniResultReader
+{
+    /// <summary>Reads the object; see the class.</summary>
+    public static CniResult Read(JsonElement result)
+    {
+        if (result.ValueKind != JsonValueKind.Object)
+        {
+            throw Invalid("prevResult", "an object");
+        }
+
+        var interfaces = ReadList(result, "interfaces", ReadInterface);
+        var addresses = ReadList(result, "ips", ReadAddress);
+        foreach (var address in addresses)
+        {
+            if (address.Interface is { } index && (index < 0 || index >= interfaces.Count))
+            {
+                throw Invalid("prevResult.ips[].interface", "an index into prevResult.interfaces");
+            }
+        }
+
+        return new CniResult
+        {
+            Interfaces = interfaces,
+            Addresses = addresses,
+            Routes = ReadList(result, "routes", ReadRoute),
+            Dns = result.TryGetProperty("dns", out var dns) && dns.ValueKind != JsonValueKind.Null ? ReadDns(dns, "prevResult.dns") : null,
+        };
+    }
+
+    /// <summary>Reads a dns object of a result or a configuration.</summary>
+    /// <param name="dns">The object.</param>
+    /// <param name="path">Where it is, for errors.</param>
+    public static CniDns ReadDns(JsonElement dns, string path)
+    {
+        if (dns.ValueKind != JsonValueKind.Object)
+        {
+            throw Invalid(path, "an object");
+        }
+
+        return new CniDns
+        {
+            Nameservers = ReadStrings(dns, path, "nameservers"),
+            Domain = ReadString(dns, path, "domain") ?? "",
+            Search = ReadStrings(dns, path, "search"),
+            Options = ReadStrings(dns, path, "options"),
+        };
+    }
+
+    private static CniInterface ReadInterface(JsonElement item)
+    {
+        const string path = "prevResult.interfaces[]";
+        return new CniInterface(
+            ReadString(item, path, "name") ?? throw Invalid($"{path}.name", "the name of a link"),
+            ReadString(item, path, "mac") ?? "",
+            ReadNumber(item, path, "mtu"),
+            ReadString(item, path, "sandbox") ?? "",
+            ReadString(item, path, "socketPath") ?? "",
+            ReadString(item, path, "pciID") ?? "");
+    }
+
+    private static CniAddress ReadAddress(JsonElement item)
+    {
+        const string path = "prevResult.ips[]";
+        var text = ReadString(item, path, "address") ?? "";
+        var slash = text.IndexOf('/', StringComparison.Ordinal);
+        if (slash < 0 || !IpPrefix.TryParse(text, out var prefix) || !IpAddress.TryParse(text.AsSpan(0, slash), out var address))
+        {
+            throw Invalid($"{path}.address", "an address with a mask such as 10.244.1.5/32");
+        }
+
+        int? index = null;
+        if (item.TryGetProperty("interface", out var number) && number.ValueKind != JsonValueKind.Null)
+        {
+            index = number.ValueKind == JsonValueKind.Number && number.TryGetInt32(out var value)
+                ? value
+                : throw Invalid($"{path}.interface", "a number");
+        }
+
+        return new CniAddress(address, prefix.Length, ReadGateway(item, path, "gateway"), index);
+    }
+
+    private static CniRoute ReadRoute(JsonElement item)
+    {
+        const string path = "prevResult.routes[]";
+        if (!IpPrefix.TryParse(ReadString(item, path, "dst"), out var destination))
+        {
+            throw Invalid($"{path}.dst", "a prefix such as 0.0.0.0/0");
+        }
+
+        return new CniRoute(destination, ReadGateway(item, path, "gw"))
+        {
+            Mtu = ReadNumber(item, path, "mtu"),
+            AdvertisedMss = ReadNumber(item, path, "advmss"),
+            Priority = ReadNumber(item, path, "priority"),
+            Table = ReadNumber(item, path, "table"),
+            Scope = ReadNumber(item, path, "scope"),
+        };
+    }
+
+    private static IpAddress? ReadGateway(JsonElement item, string path, string name)
+    {
+        var text = ReadString(item, path, name);
+        if (string.IsNullOrEmpty(text))
+        {
+            return null;
+        }
+
+        return IpAddress.TryParse(text, out var gateway) ? gateway : throw Invalid($"{path}.{name}", "an IP address");
+    }
+
+    private static ValueList<T> ReadList<T>(JsonElement result, string name, Func<JsonElement, T> read)
+    {
+        if (!result.TryGetProperty(name, out var list) || list.ValueKind == JsonValueKind.Null)
+        {
+            return default;
+        }
+
+        if (list.ValueKind != JsonValueKind.Array || list.EnumerateArray().Any(static item => item.ValueKind != JsonValueKind.Object))
+        {
+            throw Invalid($"prevResult.{name}", "a list of objects");
+        }
+
+        return list.EnumerateArray().Select(read).ToValueList();
+    }
+
+    private static string? ReadString(JsonElement item, string path, string name)
+    {
+        if (!item.TryGetProperty(name, out var value) || value.ValueKind == JsonValueKind.Null)
+        {
+            return null;
+        }
+
+        return value.ValueKind == JsonValueKind.String ? JsonText.Of(value, $"{path}.{name}") : throw Invalid($"{path}.{name}", "a string");
+    }
+
+    private static uint? ReadNumber(JsonElement item, string path, string name)
+    {
+        if (!item.TryGetProperty(name, out var value) || value.ValueKind == JsonValueKind.Null)
+        {
+            return null;
+        }
+
+        return value.ValueKind == JsonValueKind.Number && value.TryGetUInt32(out var number)
+            ? number
+            : throw Invalid($"{path}.{name}", "a number that is not negative");
+    }
+
+    private static ValueList<string> ReadStrings(JsonElement item, string path, string name)
+    {
+        if (!item.TryGetProperty(name, out var list) || list.ValueKind == JsonValueKind.Null)
+        {
+            return default;
+        }
+
+        if (list.ValueKind != JsonValueKind.Array || list.EnumerateArray().Any(static value => value.ValueKind != JsonValueKind.String))
+        {
+            throw Invalid($"{path}.{name}", "a list of strings");
+        }
+
+        return list.EnumerateArray().Select(value => JsonText.Of(value, $"{path}.{name}")).ToValueList();
+    }
+
+    private static CniException Invalid(string path, string expected) =>
+        new(CniErrorCode.InvalidConfig, $"{path}: expected {expected}");
+}
