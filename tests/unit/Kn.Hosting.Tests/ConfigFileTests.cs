@@ -112,6 +112,7 @@ public class ConfigFileTests
     public void TruncatedAndRandomText_IsAnErrorOrConfig_NeverAnException()
     {
         const string good = "node: worker-1\nlog: {level: debug}\nsample:\n  wait: \"1h\"\n  prefixes: [10.0.0.0/8]\n  inner:\n    name: |\n      x\n";
+        const string marks = "\"'{}[]:,&*!|>%@`#-?\t\n\\\0\ud800 ~";
         var random = new Random(20261121);
         for (var length = 0; length <= good.Length; length++)
         {
@@ -119,7 +120,7 @@ public class ConfigFileTests
             var noise = good.ToCharArray();
             for (var hit = 0; hit < 6; hit++)
             {
-                noise[random.Next(noise.Length)] = "\"'{}[]:,&*!|>%@`#-?\t\n\\\0\ud800 ~"[random.Next(30)];
+                noise[random.Next(noise.Length)] = marks[random.Next(marks.Length)];
             }
 
             Parse(new string(noise));

@@ -7,7 +7,8 @@ internal static class Spelling
     internal static string Suggest(string word, IReadOnlyList<string> known)
     {
         var best = known.Select(candidate => (candidate, Distance: Distance(word, candidate))).OrderBy(static pair => pair.Distance).FirstOrDefault();
-        if (best.candidate is not null && best.Distance <= Math.Max(1, word.Length / 3))
+        // Two letters that changed places are two edits, so short words are allowed two; the shortest only one.
+        if (best.candidate is not null && best.Distance <= Math.Max(word.Length < 4 ? 1 : 2, word.Length / 3))
         {
             return $"; did you mean {best.candidate}?";
         }
