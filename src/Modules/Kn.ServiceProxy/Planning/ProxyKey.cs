@@ -1,4 +1,3 @@
-using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using Kn.Kubernetes.Objects;
 
@@ -82,7 +81,7 @@ public readonly record struct ProxyKey(ProxyKeyKind Kind, ObjectKey Service, IpP
         _ => throw new ArgumentOutOfRangeException(nameof(protocol), protocol, "not a protocol of Services"),
     };
 
-    private static bool TryParseProtocol(ReadOnlySpan<char> text, [NotNullWhen(true)] out IpProtocol protocol)
+    private static bool TryParseProtocol(ReadOnlySpan<char> text, out IpProtocol protocol)
     {
         protocol = text switch
         {

@@ -21,4 +21,7 @@ public sealed record ServicePortPiece(FamilyPiece? V4, FamilyPiece? V6) : ProxyP
 {
     /// <summary>The part of a family.</summary>
     public FamilyPiece? Of(IpFamily family) => family == IpFamily.V4 ? V4 : V6;
+
+    internal IEnumerable<Vip> ToVips() =>
+        (V4?.Vips ?? default).Concat((IEnumerable<VipPiece>)(V6?.Vips ?? default)).Select(static vip => vip.Vip);
 }

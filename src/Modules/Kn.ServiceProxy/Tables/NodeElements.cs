@@ -1,0 +1,21 @@
+using Kn.ServiceProxy.Planning;
+
+namespace Kn.ServiceProxy.Tables;
+
+/// <summary>The elements of what holds for the whole node. Pure.</summary>
+internal static class NodeElements
+{
+    /// <summary>The elements of a piece.</summary>
+    public static IEnumerable<ProxyElement> Of(NodePiece piece)
+    {
+        foreach (var prefix in piece.Inside)
+        {
+            yield return ProxyElement.Inside(prefix);
+        }
+
+        foreach (var prefix in piece.ServiceCidrs)
+        {
+            yield return ProxyElement.ServiceCidr(prefix);
+        }
+    }
+}
