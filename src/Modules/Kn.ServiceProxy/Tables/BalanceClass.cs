@@ -53,13 +53,13 @@ internal readonly record struct BalanceClass(IpFamily Family, IpProtocol Protoco
         balanceClass = default;
         var parts = chainName.Split('-');
         var seconds = 0;
-        var affine = parts is ["affinity", var timeout, _, _] && TryParse(timeout, out seconds) && seconds > 0;
+        var affine = parts is ["affinity", var timeout, _, _] && TryParseNumber(timeout, out seconds) && seconds > 0;
         if (!affine && parts is not ["random", _, _])
         {
             return false;
         }
 
-        if (!TryParse(parts[^1], out var length) || length is 0 or > ServiceProxyPlan.MaxEndpoints || !TryParseProtocol(parts[^2], out var protocol, out var family))
+        if (!TryParseNumber(parts[^1], out var length) || length is 0 or > ServiceProxyPlan.MaxEndpoints || !TryParseProtocol(parts[^2], out var protocol, out var family))
         {
             return false;
         }
@@ -68,7 +68,7 @@ internal readonly record struct BalanceClass(IpFamily Family, IpProtocol Protoco
         return string.Equals(balanceClass.ChainName, chainName, StringComparison.Ordinal);
     }
 
-    private static bool TryParse(string number, out int value) =>
+    private static bool TryParseNumber(string number, out int value) =>
         int.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out value);
 
     private static bool TryParseProtocol(string text, out IpProtocol protocol, out IpFamily family)

@@ -1,8 +1,8 @@
 using System.Buffers.Binary;
-using Kn.Kubernetes.Objects;
 using Kn.Linux.Nftables;
 using Kn.Primitives;
 using Kn.ServiceProxy.Planning;
+using IpProtocol = Kn.Kubernetes.Objects.IpProtocol;
 
 namespace Kn.ServiceProxy.Tables;
 

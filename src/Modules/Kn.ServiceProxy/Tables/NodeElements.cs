@@ -6,16 +6,6 @@ namespace Kn.ServiceProxy.Tables;
 internal static class NodeElements
 {
     /// <summary>The elements of a piece.</summary>
-    public static IEnumerable<ProxyElement> Of(NodePiece piece)
-    {
-        foreach (var prefix in piece.Inside)
-        {
-            yield return ProxyElement.Inside(prefix);
-        }
-
-        foreach (var prefix in piece.ServiceCidrs)
-        {
-            yield return ProxyElement.ServiceCidr(prefix);
-        }
-    }
+    public static IEnumerable<ProxyElement> Of(NodePiece piece) =>
+        piece.Inside.Select(ProxyElement.Inside).Concat(piece.ServiceCidrs.Select(ProxyElement.ServiceCidr));
 }

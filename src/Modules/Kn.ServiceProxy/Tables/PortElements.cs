@@ -1,4 +1,3 @@
-using Kn.Primitives;
 using Kn.ServiceProxy.Planning;
 
 namespace Kn.ServiceProxy.Tables;
@@ -9,24 +8,9 @@ internal static class PortElements
     private const string LocalSuffix = " local";
 
     /// <summary>The elements of one VIP.</summary>
-    public static IEnumerable<ProxyElement> OfVip(PortState port, Vip vip)
-    {
-        if (port.Of(vip.Address.Family) is not { } family)
-        {
-            yield break;
-        }
-
-        foreach (var piece in family.Vips)
-        {
-            if (piece.Vip == vip)
-            {
-                foreach (var element in OfVip(family, piece))
-                {
-                    yield return element;
-                }
-            }
-        }
-    }
+    public static IEnumerable<ProxyElement> OfVip(PortState port, Vip vip) => port.Of(vip.Address.Family) is { } family
+        ? family.Vips.Where(piece => piece.Vip == vip).SelectMany(piece => OfVip(family, piece))
+        : [];
 
     /// <summary>The elements of a list and of its slots.</summary>
     public static IEnumerable<ProxyElement> OfList(ServiceList list, string comment)
@@ -57,21 +41,10 @@ internal static class PortElements
     }
 
     /// <summary>The elements that several ports may share: each is there while anybody wants it.</summary>
-    public static IEnumerable<ProxyElement> Shared(FamilyState family)
-    {
-        foreach (var vip in family.Vips)
-        {
-            if (vip.Traits.HasFlag(VipTraits.ClusterIp))
-            {
-                yield return ProxyElement.ClusterIp(vip.Vip.Address);
-            }
-        }
-
-        foreach (var address in family.OnNode)
-        {
-            yield return ProxyElement.Hairpin(address);
-        }
-    }
+    public static IEnumerable<ProxyElement> Shared(FamilyState family) => family.Vips
+        .Where(static vip => vip.Traits.HasFlag(VipTraits.ClusterIp))
+        .Select(static vip => ProxyElement.ClusterIp(vip.Vip.Address))
+        .Concat(family.OnNode.Select(ProxyElement.Hairpin));
 
     /// <summary>Everything that a port has, shared or not.</summary>
     public static IEnumerable<ProxyElement> All(PortState port)
@@ -122,9 +95,9 @@ internal static class PortElements
             yield return ProxyElement.External(vip);
         }
 
-        foreach (var clients in ranges)
+        for (var i = 0; i < ranges.Count; i++)
         {
-            yield return ProxyElement.Range(vip, clients);
+            yield return ProxyElement.Range(vip, ranges[i]);
         }
     }
 

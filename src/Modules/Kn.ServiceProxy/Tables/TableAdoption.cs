@@ -192,17 +192,17 @@ internal sealed class TableAdoption
         var node = new NodePiece(_inside.Order().ToValueList(), _serviceCidrs.Order().ToValueList());
         Claim(unclaimed, NodeElements.Of(node));
         Claim(unclaimed, [ProxyElement.Numbers(_reserved)]);
-        return (TableState.Of(_classes, new ListNumbers(_reserved, _highest), node, ports), Pieces(ports, node, unclaimed.Values));
+        return (TableState.Of(_classes, new ListNumbers(_reserved, _highest), node, ports), Pieces(ports, node, unclaimed.Values.ToValueList()));
     }
 
-    private ValueMap<ProxyKey, ProxyPiece> Pieces(List<PortState> ports, NodePiece node, IReadOnlyCollection<ProxyElement> strays)
+    private ValueMap<ProxyKey, ProxyPiece> Pieces(List<PortState> ports, NodePiece node, ValueList<ProxyElement> strays)
     {
         var pieces = ports.Select(static port => KeyValuePair.Create(port.Key, (ProxyPiece)port.ToPiece()))
             .Append(KeyValuePair.Create(ProxyKey.Table, (ProxyPiece)new TablePiece(_content.Layout)))
             .Append(KeyValuePair.Create(ProxyKey.Node, (ProxyPiece)node));
-        if (strays.Count > 0)
+        if (!strays.IsEmpty)
         {
-            pieces = pieces.Append(KeyValuePair.Create(ProxyKey.Strays, (ProxyPiece)new StrayPiece(strays.ToValueList())));
+            pieces = pieces.Append(KeyValuePair.Create(ProxyKey.Strays, (ProxyPiece)new StrayPiece(strays)));
         }
 
         return pieces.ToValueMap();
