@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Kn.Primitives;
 
 namespace Kn.Hosting.Options;
@@ -16,7 +17,7 @@ public sealed record NodeOptions
 }
 
 /// <summary>Section <c>paths</c>. The defaults are those of an installed node; a lab gives each node its own.</summary>
-public sealed record PathOptions
+public sealed record PathOptions : IModuleOptions
 {
     /// <summary>Durable state: address allocations, the cache's snapshot.</summary>
     public string State { get; init; } = "/var/lib/kn";
@@ -31,15 +32,36 @@ public sealed record PathOptions
     public string CniPlugins { get; init; } = "/opt/cni/bin";
 
     /// <summary>The control socket.</summary>
+    [JsonIgnore]
     public string Socket => Path.Combine(Run, "kn.sock");
+
+    /// <inheritdoc/>
+    public void Validate(OptionErrors errors)
+    {
+        RequireAbsolute(errors, State, nameof(State));
+        RequireAbsolute(errors, Run, nameof(Run));
+        RequireAbsolute(errors, CniConfig, nameof(CniConfig));
+        RequireAbsolute(errors, CniPlugins, nameof(CniPlugins));
+        errors.Require(Socket.Length < 108, nameof(Run), "is too long: a socket's path has at most 107 bytes (unix(7))");
+    }
+
+    private static void RequireAbsolute(OptionErrors errors, string path, string property) =>
+        errors.Require(Path.IsPathFullyQualified(path), property, $"'{path}' must be an absolute path");
 }
 
 /// <summary>Section <c>cluster</c>.</summary>
-public sealed record ClusterOptions
+public sealed record ClusterOptions : IModuleOptions
 {
     /// <summary>The prefixes that all podCIDRs are taken from (kubeadm's podSubnet). Empty: only the nodes' own podCIDRs are known to be pods.</summary>
+    [JsonPropertyName("podCIDRs")]
     public ValueList<IpPrefix> PodCidrs { get; init; }
 
     /// <summary>The Service prefixes (kubeadm's serviceSubnet). Empty: those of the API's ServiceCIDR objects.</summary>
+    [JsonPropertyName("serviceCIDRs")]
     public ValueList<IpPrefix> ServiceCidrs { get; init; }
+
+    /// <inheritdoc/>
+    public void Validate(OptionErrors errors)
+    {
+    }
 }

@@ -34,11 +34,46 @@ public sealed class ObjectTable<T> : IEnumerable<T>
     public ObjectTable<T> With(IEnumerable<T> items) =>
         new(_objects.SetItems(items.Select(static item => KeyValuePair.Create(item.Key, item))));
 
-    /// <summary>The table without the object of that key.</summary>
-    public ObjectTable<T> Without(ObjectKey key) => new(_objects.Remove(key));
+    /// <summary>The table without the object of that key; the same when there is none.</summary>
+    public ObjectTable<T> Without(ObjectKey key)
+    {
+        var rest = _objects.Remove(key);
+        return ReferenceEquals(rest, _objects) ? this : new(rest);
+    }
+
+    /// <summary>Starts a batch of changes to this table.</summary>
+    internal Builder ToBuilder() => new(this);
 
     /// <inheritdoc/>
     public IEnumerator<T> GetEnumerator() => _objects.Values.GetEnumerator();
 
     IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
+
+    /// <summary>A table under change; it copies nothing until the first change, and then only the parts touched.</summary>
+    internal sealed class Builder(ObjectTable<T> origin)
+    {
+        private ImmutableDictionary<ObjectKey, T>.Builder? _objects;
+
+        /// <summary>The object as the batch so far has it.</summary>
+        public T? Find(ObjectKey key)
+        {
+            if (_objects is null)
+            {
+                return origin.Find(key);
+            }
+
+            return _objects.TryGetValue(key, out var item) ? item : null;
+        }
+
+        /// <summary>Adds or replaces.</summary>
+        public void Set(T item) => Changed()[item.Key] = item;
+
+        /// <summary>Removes; nothing when it is not there.</summary>
+        public void Remove(ObjectKey key) => Changed().Remove(key);
+
+        /// <summary>The table after the batch.</summary>
+        public ObjectTable<T> ToTable() => _objects is null ? origin : new(_objects.ToImmutable());
+
+        private ImmutableDictionary<ObjectKey, T>.Builder Changed() => _objects ??= origin._objects.ToBuilder();
+    }
 }

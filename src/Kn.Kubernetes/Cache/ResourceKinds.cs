@@ -1,23 +1,48 @@
+using Kn.Kubernetes.Json;
+using Kn.Kubernetes.Objects;
+
 namespace Kn.Kubernetes.Cache;
 
 /// <summary>The kinds that Kn can watch.</summary>
 public static class ResourceKinds
 {
-    /// <summary>core/v1 nodes.</summary>
-    public static ResourceKind Nodes { get; } = new("", "v1", "nodes");
+    /// <summary>core/v1 Node.</summary>
+    public static ResourceKind<Node> Nodes { get; } =
+        new(0, ("", "v1", "nodes", "Node", false), static s => s.Nodes, NodeJson.Read, NodeJson.Write);
 
-    /// <summary>core/v1 pods.</summary>
-    public static ResourceKind Pods { get; } = new("", "v1", "pods");
+    /// <summary>core/v1 Pod.</summary>
+    public static ResourceKind<Pod> Pods { get; } =
+        new(1, ("", "v1", "pods", "Pod", true), static s => s.Pods, PodJson.Read, PodJson.Write);
 
-    /// <summary>core/v1 services.</summary>
-    public static ResourceKind Services { get; } = new("", "v1", "services");
+    /// <summary>core/v1 Service.</summary>
+    public static ResourceKind<Service> Services { get; } =
+        new(2, ("", "v1", "services", "Service", true), static s => s.Services, ServiceJson.Read, ServiceJson.Write);
 
-    /// <summary>core/v1 namespaces.</summary>
-    public static ResourceKind Namespaces { get; } = new("", "v1", "namespaces");
+    /// <summary>discovery.k8s.io/v1 EndpointSlice.</summary>
+    public static ResourceKind<EndpointSlice> EndpointSlices { get; } =
+        new(3, ("discovery.k8s.io", "v1", "endpointslices", "EndpointSlice", true), static s => s.EndpointSlices, EndpointSliceJson.Read, EndpointSliceJson.Write);
 
-    /// <summary>discovery.k8s.io/v1 endpointslices.</summary>
-    public static ResourceKind EndpointSlices { get; } = new("discovery.k8s.io", "v1", "endpointslices");
+    /// <summary>core/v1 Namespace.</summary>
+    public static ResourceKind<Namespace> Namespaces { get; } =
+        new(4, ("", "v1", "namespaces", "Namespace", false), static s => s.Namespaces, NamespaceJson.Read, NamespaceJson.Write);
 
-    /// <summary>networking.k8s.io/v1 servicecidrs.</summary>
-    public static ResourceKind ServiceCidrs { get; } = new("networking.k8s.io", "v1", "servicecidrs");
+    /// <summary>networking.k8s.io/v1 ServiceCIDR; servers before 1.33 do not have it by default.</summary>
+    public static ResourceKind<ServiceCidr> ServiceCidrs { get; } =
+        new(5, ("networking.k8s.io", "v1", "servicecidrs", "ServiceCIDR", false), static s => s.ServiceCidrs, ServiceCidrJson.Read, ServiceCidrJson.Write);
+
+    /// <summary>All of them, by <see cref="ResourceKind.Index"/>.</summary>
+    public static IReadOnlyList<ResourceKind> All { get; } = [Nodes, Pods, Services, EndpointSlices, Namespaces, ServiceCidrs];
+
+    /// <summary>The kind of an object.</summary>
+    /// <exception cref="ArgumentException">An object of a kind that is not among <see cref="All"/>.</exception>
+    public static ResourceKind Of(KubernetesObject item) => item switch
+    {
+        Node => Nodes,
+        Pod => Pods,
+        Service => Services,
+        EndpointSlice => EndpointSlices,
+        Namespace => Namespaces,
+        ServiceCidr => ServiceCidrs,
+        _ => throw new ArgumentException($"no kind for {item.GetType().Name}", nameof(item)),
+    };
 }

@@ -10,6 +10,20 @@ public abstract record KubernetesObject
 
     /// <summary>Namespace and name.</summary>
     public ObjectKey Key => new(Metadata.Namespace, Metadata.Name);
+
+    /// <summary>Equal in all but resourceVersion: the writes between the two changed nothing that Kn uses.</summary>
+    public bool IsSameAs(KubernetesObject other)
+    {
+        if (ReferenceEquals(this, other))
+        {
+            return true;
+        }
+
+        var version = Metadata.ResourceVersion;
+        return Equals(version == other.Metadata.ResourceVersion
+            ? other
+            : other with { Metadata = other.Metadata with { ResourceVersion = version } });
+    }
 }
 
 /// <summary>metadata of every object (meta/v1 ObjectMeta).</summary>

@@ -1,0 +1,30 @@
+using Kn.Bench;
+using Kn.Bench.Groups;
+
+// Usage: Kn.Bench BIN_DIR RESULTS_FILE [GROUP]
+if (args.Length is < 2 or > 3)
+{
+    Console.Error.WriteLine("usage: Kn.Bench BIN_DIR RESULTS_FILE [GROUP]");
+    return 2;
+}
+
+(string Name, Action<string, Results> Run)[] groups =
+[
+    ("start", StartBench.Run),
+    ("cni", CniBench.Run),
+    ("agent", AgentBench.Run),
+];
+var wanted = args.Length == 3 ? groups.Where(group => group.Name == args[2]).ToArray() : groups;
+if (wanted.Length == 0)
+{
+    Console.Error.WriteLine($"no group '{args[2]}'; there are: {string.Join(", ", groups.Select(static group => group.Name))}");
+    return 2;
+}
+
+var results = new Results(args[1]);
+foreach (var group in wanted)
+{
+    group.Run(args[0], results);
+}
+
+return 0;

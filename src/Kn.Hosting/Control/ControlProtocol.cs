@@ -1,0 +1,14 @@
+namespace Kn.Hosting.Control;
+
+/// <summary>What both ends of the control socket agree on.</summary>
+public static class ControlProtocol
+{
+    /// <summary>Longest request and answer: a status of ten thousand Services fits many times.</summary>
+    public const int LargestBytes = 16 << 20;
+
+    /// <summary>Exit code of an answer: nobody handles the verb, because its module is off or has not started yet.</summary>
+    public const int NoHandler = -1;
+
+    /// <summary>Exit code of an answer: the handler failed in a way that it did not foresee; the body is the message.</summary>
+    public const int HandlerFailed = -2;
+}

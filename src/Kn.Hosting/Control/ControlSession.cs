@@ -1,0 +1,162 @@
+using System.Buffers.Binary;
+using System.Net.Sockets;
+using System.Text;
+using Kn.Primitives;
+using Microsoft.Extensions.Logging;
+
+namespace Kn.Hosting.Control;
+
+/// <summary>One connection of the control socket: reads the request, calls its handler, writes the answer.</summary>
+internal sealed class ControlSession(ControlHandlers handlers, ControlMetrics metrics, ILogger logger, TimeProvider time)
+{
+    private const int FirstBufferBytes = 16 * 1024;
+
+    /// <summary>A caller that is Kn sends its request at once.</summary>
+    private static readonly TimeSpan ReadLimit = TimeSpan.FromSeconds(10);
+
+    /// <summary>Longer than any handler needs; container runtimes give a CNI call up to a few minutes.</summary>
+    private static readonly TimeSpan HandlerLimit = TimeSpan.FromMinutes(2);
+
+    internal async Task ServeAsync(Socket socket, CancellationToken cancellationToken)
+    {
+        ControlRequest request;
+        try
+        {
+            request = ControlFrame.DecodeRequest(await ReadFrameAsync(socket, cancellationToken));
+        }
+        catch (Exception exception) when (exception is WireFormatException or SocketException)
+        {
+            metrics.Garbage.Increment();
+            ControlLog.Garbage(logger, exception.Message);
+            return;
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            metrics.Garbage.Increment();
+            ControlLog.Garbage(logger, "it did not come in time");
+            return;
+        }
+
+        var answer = await HandleAsync(socket, request, cancellationToken);
+        await WriteAsync(socket, answer, cancellationToken);
+    }
+
+    private async Task<ReadOnlyMemory<byte>> ReadFrameAsync(Socket socket, CancellationToken cancellationToken)
+    {
+        using var limit = new CancellationTokenSource(ReadLimit, time);
+        using var both = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
+        var prefix = new byte[ControlFrame.PrefixBytes];
+        await ReadExactlyAsync(socket, prefix, both.Token);
+        var length = BinaryPrimitives.ReadUInt32LittleEndian(prefix);
+        if (length > ControlProtocol.LargestBytes)
+        {
+            throw new WireFormatException($"a request of {length} bytes is too long");
+        }
+
+        // Memory follows the bytes that came, not the length that was claimed.
+        var frame = new byte[Math.Min(length, FirstBufferBytes)];
+        var filled = 0;
+        while (true)
+        {
+            await ReadExactlyAsync(socket, frame.AsMemory(filled), both.Token);
+            filled = frame.Length;
+            if (filled == length)
+            {
+                return frame;
+            }
+
+            Array.Resize(ref frame, (int)Math.Min(length, frame.Length * 2L));
+        }
+    }
+
+    private async Task<ControlResponse> HandleAsync(Socket socket, ControlRequest request, CancellationToken cancellationToken)
+    {
+        metrics.Requests.Increment();
+        var handler = handlers.Find(request.Verb);
+        if (handler is null)
+        {
+            return new ControlResponse(ControlProtocol.NoHandler, Encoding.UTF8.GetBytes($"this agent does not answer '{request.Verb}' (yet)"));
+        }
+
+        using var limit = new CancellationTokenSource(HandlerLimit, time);
+        using var gone = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
+        var watch = WatchCallerAsync(socket, gone);
+        var start = time.GetTimestamp();
+        metrics.Active.Add(1);
+        try
+        {
+            return await handler(request, gone.Token);
+        }
+#pragma warning disable CA1031 // The per-connection boundary: one request's fault must not end the others.
+        catch (Exception exception)
+#pragma warning restore CA1031
+        {
+            Failed(exception, request.Verb, gone.IsCancellationRequested);
+            return new ControlResponse(ControlProtocol.HandlerFailed, Encoding.UTF8.GetBytes(exception.Message));
+        }
+        finally
+        {
+            metrics.Active.Add(-1);
+            metrics.Seconds.Observe(time.GetElapsedTime(start));
+            await gone.CancelAsync();
+            await watch;
+        }
+    }
+
+    private void Failed(Exception exception, string verb, bool cancelled)
+    {
+        if (cancelled && exception is OperationCanceledException)
+        {
+            ControlLog.CallerGone(logger, verb);
+            return;
+        }
+
+        metrics.Failures.Increment();
+        ControlLog.HandlerFailed(logger, exception, verb);
+    }
+
+    /// <summary>Cancels the handler when the caller hangs up, so that a CNI call that was killed is undone.</summary>
+    private static async Task WatchCallerAsync(Socket socket, CancellationTokenSource gone)
+    {
+        try
+        {
+            if (await socket.ReceiveAsync(new byte[1], SocketFlags.None, gone.Token) == 0)
+            {
+                await gone.CancelAsync();
+            }
+        }
+        catch (Exception exception) when (exception is OperationCanceledException or SocketException)
+        {
+            await gone.CancelAsync();
+        }
+    }
+
+    private async Task WriteAsync(Socket socket, ControlResponse answer, CancellationToken cancellationToken)
+    {
+        using var limit = new CancellationTokenSource(ReadLimit, time);
+        using var both = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
+        var frame = new byte[ControlFrame.AnswerHeaderBytes + answer.Body.Length];
+        BinaryPrimitives.WriteInt32LittleEndian(frame, answer.ExitCode);
+        BinaryPrimitives.WriteUInt32LittleEndian(frame.AsSpan(4), (uint)answer.Body.Length);
+        answer.Body.Span.CopyTo(frame.AsSpan(ControlFrame.AnswerHeaderBytes));
+        ReadOnlyMemory<byte> rest = frame;
+        while (!rest.IsEmpty)
+        {
+            rest = rest[await socket.SendAsync(rest, SocketFlags.None, both.Token)..];
+        }
+    }
+
+    private static async Task ReadExactlyAsync(Socket socket, Memory<byte> bytes, CancellationToken cancellationToken)
+    {
+        while (!bytes.IsEmpty)
+        {
+            var count = await socket.ReceiveAsync(bytes, SocketFlags.None, cancellationToken);
+            if (count == 0)
+            {
+                throw new WireFormatException("the caller hung up in the middle of its request");
+            }
+
+            bytes = bytes[count..];
+        }
+    }
+}

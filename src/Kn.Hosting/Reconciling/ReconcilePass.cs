@@ -1,0 +1,119 @@
+using Kn.Kubernetes.Cache;
+using Kn.Kubernetes.Objects;
+using Kn.Primitives;
+using Microsoft.Extensions.Logging;
+
+namespace Kn.Hosting.Reconciling;
+
+/// <summary>One pass of a reconcile loop: plan, compare with what is applied, apply the difference. Holds what is applied.</summary>
+internal sealed class ReconcilePass<TKey, TPiece>(ITarget<TKey, TPiece> target, ILogger logger, ReconcileMetrics metrics, TimeProvider time)
+    where TKey : notnull
+    where TPiece : class, IEquatable<TPiece>
+{
+    private readonly Dictionary<TKey, TPiece> _applied = [];
+    private readonly HashSet<TKey> _keys = [];
+
+    /// <summary>How many pieces are in place.</summary>
+    internal int AppliedCount => _applied.Count;
+
+    /// <summary>What was asked for and could not be honoured.</summary>
+    internal ProblemLedger<TKey> Problems { get; } = new();
+
+    /// <summary>Plans the keys that the changes affect.</summary>
+    internal async Task ApplyChangesAsync(ChangeBatch batch, CancellationToken cancellationToken)
+    {
+        _keys.Clear();
+        foreach (var change in batch.Changes)
+        {
+            target.AddAffectedKeys(batch.Cluster, change, _keys);
+        }
+
+        await PlanAndApplyAsync(batch.Cluster, cancellationToken);
+    }
+
+    /// <summary>Reads what is there and plans every key; returns how many pieces had to be changed.</summary>
+    internal async Task<int> ReadAndApplyAsync(IChangeFeed feed, CancellationToken cancellationToken)
+    {
+        metrics.Resyncs.Increment();
+        var read = await target.ReadAsync(cancellationToken);
+        _applied.Clear();
+        foreach (var (key, piece) in read)
+        {
+            _applied.Add(key, piece);
+        }
+
+        // Drained after the read: what the changes say is in the snapshot, and every key is planned anyway.
+        var cluster = feed.Drain().Cluster;
+        _keys.Clear();
+        _keys.UnionWith(target.Keys(cluster));
+        _keys.UnionWith(_applied.Keys);
+        var changed = await PlanAndApplyAsync(cluster, cancellationToken);
+        Problems.Keep(_keys);
+        return changed;
+    }
+
+    private async Task<int> PlanAndApplyAsync(ClusterSnapshot cluster, CancellationToken cancellationToken)
+    {
+        metrics.DirtyKeys.Set(_keys.Count);
+        List<Change<TKey, TPiece>> changes = [];
+        foreach (var key in _keys)
+        {
+            var before = _applied.GetValueOrDefault(key);
+            if (TryPlan(cluster, key, out var after) && !Equals(before, after))
+            {
+                changes.Add(new Change<TKey, TPiece>(key, before, after));
+            }
+        }
+
+        if (changes.Count > 0)
+        {
+            var start = time.GetTimestamp();
+            await target.ApplyAsync(new Changes<TKey, TPiece>(changes), cancellationToken);
+            metrics.ApplySeconds.Observe(time.GetElapsedTime(start));
+            metrics.Changes.Add(changes.Count);
+            ReconcileLog.Applied(logger, target.Name, changes.Count, _keys.Count);
+            Remember(changes);
+        }
+
+        metrics.Pieces.Set(_applied.Count);
+        return changes.Count;
+    }
+
+    private void Remember(List<Change<TKey, TPiece>> changes)
+    {
+        foreach (var change in changes)
+        {
+            if (change.After is null)
+            {
+                _applied.Remove(change.Key);
+            }
+            else
+            {
+                _applied[change.Key] = change.After;
+            }
+        }
+    }
+
+    /// <summary>False when the plan threw: then the key keeps what it has.</summary>
+    private bool TryPlan(ClusterSnapshot cluster, TKey key, out TPiece? piece)
+    {
+        var problems = new Problems();
+        try
+        {
+            piece = target.Plan(cluster, key, problems);
+            Problems.Set(key, problems.All.ToValueList());
+            return true;
+        }
+#pragma warning disable CA1031 // The supervisor boundary of one key: a fault in one object's plan must not stop the others.
+        catch (Exception exception)
+#pragma warning restore CA1031
+        {
+            metrics.PlanExceptions.Increment();
+            var problem = new Problem(target.Name, new ObjectKey("", key.ToString() ?? ""), $"could not be planned: {exception.Message}");
+            ReconcileLog.PlanFailed(logger, exception, target.Name, problem.Key.Name);
+            Problems.Set(key, [problem]);
+            piece = null;
+            return false;
+        }
+    }
+}

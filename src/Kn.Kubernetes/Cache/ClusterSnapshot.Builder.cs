@@ -1,0 +1,152 @@
+using System.Collections.Immutable;
+using Kn.Kubernetes.Objects;
+using Kn.Primitives;
+
+namespace Kn.Kubernetes.Cache;
+
+public sealed partial class ClusterSnapshot
+{
+    /// <summary>A snapshot under change: a batch of any size costs in proportion to the batch. For one thread.</summary>
+    public sealed class Builder
+    {
+        private readonly ObjectTable<Node>.Builder _nodes;
+        private readonly ObjectTable<Pod>.Builder _pods;
+        private readonly ObjectTable<Service>.Builder _services;
+        private readonly ObjectTable<EndpointSlice>.Builder _slices;
+        private readonly ObjectTable<Namespace>.Builder _namespaces;
+        private readonly ObjectTable<ServiceCidr>.Builder _cidrs;
+        private readonly ImmutableDictionary<ObjectKey, ValueList<EndpointSlice>>.Builder _slicesByService;
+
+        internal Builder(ClusterSnapshot origin)
+        {
+            _nodes = origin.Nodes.ToBuilder();
+            _pods = origin.Pods.ToBuilder();
+            _services = origin.Services.ToBuilder();
+            _slices = origin.EndpointSlices.ToBuilder();
+            _namespaces = origin.Namespaces.ToBuilder();
+            _cidrs = origin.ServiceCidrs.ToBuilder();
+            _slicesByService = origin._slicesByService.ToBuilder();
+        }
+
+        /// <summary>Adds or replaces an object.</summary>
+        /// <exception cref="ArgumentException">A kind that the snapshot does not hold.</exception>
+        public void Set(KubernetesObject item)
+        {
+            switch (item)
+            {
+                case Node node:
+                    _nodes.Set(node);
+                    break;
+                case Pod pod:
+                    _pods.Set(pod);
+                    break;
+                case Service service:
+                    _services.Set(service);
+                    break;
+                case EndpointSlice slice:
+                    Reindex(_slices.Find(slice.Key), slice);
+                    _slices.Set(slice);
+                    break;
+                case Namespace @namespace:
+                    _namespaces.Set(@namespace);
+                    break;
+                case ServiceCidr cidr:
+                    _cidrs.Set(cidr);
+                    break;
+                default:
+                    throw new ArgumentException($"no table for {item.GetType().Name}", nameof(item));
+            }
+        }
+
+        /// <summary>Removes the object of this one's kind and key; false when it was not there.</summary>
+        /// <exception cref="ArgumentException">A kind that the snapshot does not hold.</exception>
+        public bool Remove(KubernetesObject item)
+        {
+            var kind = ResourceKinds.Of(item);
+            if (kind.Find(this, item.Key) is not { } held)
+            {
+                return false;
+            }
+
+            RemoveHeld(held);
+            return true;
+        }
+
+        /// <summary>The snapshot after the batch.</summary>
+        public ClusterSnapshot ToSnapshot() => new()
+        {
+            Nodes = _nodes.ToTable(),
+            Pods = _pods.ToTable(),
+            Services = _services.ToTable(),
+            EndpointSlices = _slices.ToTable(),
+            Namespaces = _namespaces.ToTable(),
+            ServiceCidrs = _cidrs.ToTable(),
+            _slicesByService = _slicesByService.ToImmutable(),
+        };
+
+        internal KubernetesObject? Find<T>(ResourceKind<T> kind, ObjectKey key)
+            where T : KubernetesObject => kind.Index switch
+            {
+                0 => _nodes.Find(key),
+                1 => _pods.Find(key),
+                2 => _services.Find(key),
+                3 => _slices.Find(key),
+                4 => _namespaces.Find(key),
+                _ => _cidrs.Find(key),
+            };
+
+        private void RemoveHeld(KubernetesObject held)
+        {
+            switch (held)
+            {
+                case Node:
+                    _nodes.Remove(held.Key);
+                    break;
+                case Pod:
+                    _pods.Remove(held.Key);
+                    break;
+                case Service:
+                    _services.Remove(held.Key);
+                    break;
+                case EndpointSlice slice:
+                    Reindex(slice, null);
+                    _slices.Remove(held.Key);
+                    break;
+                case Namespace:
+                    _namespaces.Remove(held.Key);
+                    break;
+                default:
+                    _cidrs.Remove(held.Key);
+                    break;
+            }
+        }
+
+        private void Reindex(EndpointSlice? before, EndpointSlice? after)
+        {
+            if (before?.Service is { } old && old != after?.Service)
+            {
+                var rest = SlicesOf(old).Where(slice => slice.Key != before.Key).ToValueList();
+                if (rest.IsEmpty)
+                {
+                    _slicesByService.Remove(old);
+                }
+                else
+                {
+                    _slicesByService[old] = rest;
+                }
+            }
+
+            if (after?.Service is { } service)
+            {
+                _slicesByService[service] = SlicesOf(service)
+                    .Where(slice => slice.Key != after.Key)
+                    .Append(after)
+                    .OrderBy(static slice => slice.Metadata.Name, StringComparer.Ordinal)
+                    .ToValueList();
+            }
+        }
+
+        private ValueList<EndpointSlice> SlicesOf(ObjectKey service) =>
+            _slicesByService.TryGetValue(service, out var slices) ? slices : default;
+    }
+}
