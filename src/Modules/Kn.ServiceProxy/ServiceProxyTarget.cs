@@ -82,6 +82,7 @@ internal sealed class ServiceProxyTarget : ITarget<ProxyKey, ProxyPiece>
 
     private ValueMap<ProxyKey, ProxyPiece> Read()
     {
+        var before = _state;
         _state = TableState.Empty();
         if (_table.Read() is not { } content)
         {
@@ -94,7 +95,7 @@ internal sealed class ServiceProxyTarget : ITarget<ProxyKey, ProxyPiece>
             return ValueMap.Of<ProxyKey, ProxyPiece>((ProxyKey.Table, new TablePiece(content.Layout)));
         }
 
-        (_state, var pieces) = TableAdoption.Adopt(content);
+        (_state, var pieces) = TableAdoption.Adopt(content, before);
         _observer.Adopted(_state, pieces.Find(ProxyKey.Strays) as StrayPiece);
         return pieces;
     }

@@ -53,9 +53,9 @@ internal static class LogicalTable
         }
 
         var balanceClass = all[new ElementIdentity(ProxySet.Lists, NftValue.Of(value))].Element.Data.ToUInt32();
-        if (balanceClass is BalanceClass.Drop or BalanceClass.Refuse)
+        if (BalanceClass.IsEmpty(balanceClass))
         {
-            return balanceClass == BalanceClass.Drop ? "drop" : "refuse";
+            return BalanceClass.IsDrop(balanceClass) ? "drop" : "refuse";
         }
 
         var known = content.Classes[balanceClass];

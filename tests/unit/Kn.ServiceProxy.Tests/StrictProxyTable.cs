@@ -100,7 +100,7 @@ internal sealed class StrictProxyTable : IProxyTable
             .ToDictionary(static group => group.Key, static group => group.Select(static element => ReadSlot(element).Slot).Order().ToArray());
         foreach (var (list, number) in lists.Where(static pair => pair.Key != ProxyElement.NumbersKey))
         {
-            var length = number is BalanceClass.Drop or BalanceClass.Refuse ? 0 : classes[number].Length;
+            var length = BalanceClass.IsEmpty(number) ? 0 : classes[number].Length;
             Assert.Equal(Enumerable.Range(0, length).Select(static slot => (uint)slot), slots.GetValueOrDefault(list, []));
         }
 

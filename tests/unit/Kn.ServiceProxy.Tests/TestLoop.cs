@@ -1,6 +1,5 @@
 using Kn.Hosting.Reconciling;
 using Kn.Kubernetes.Cache;
-using Kn.Primitives;
 using Kn.ServiceProxy.Planning;
 using Kn.ServiceProxy.Tables;
 

@@ -13,10 +13,10 @@ namespace Kn.ServiceProxy.Tables;
 /// <param name="Length">How many endpoints, at least 1.</param>
 internal readonly record struct BalanceClass(IpFamily Family, IpProtocol Protocol, int AffinitySeconds, int Length)
 {
-    /// <summary>The class of empty lists whose packets are dropped.</summary>
+    /// <summary>The class of empty IPv4 lists whose packets are dropped; that of IPv6 has the family's bit too.</summary>
     public const uint Drop = 1;
 
-    /// <summary>The class of empty lists whose packets are refused.</summary>
+    /// <summary>The class of empty IPv4 lists whose packets are refused; that of IPv6 has the family's bit too.</summary>
     public const uint Refuse = 2;
 
     /// <summary>The kind of a choice at random.</summary>
@@ -28,7 +28,8 @@ internal readonly record struct BalanceClass(IpFamily Family, IpProtocol Protoco
     /// <summary>The last kind: the number has 7 bits.</summary>
     public const uint LastKind = 127;
 
-    private const uint V6Bit = 0x8000_0000;
+    /// <summary>The bit of IPv6 classes.</summary>
+    public const uint V6Bit = 0x8000_0000;
 
     /// <summary>The chain's name, such as random-tcp4-3 or affinity-10800-udp6-2.</summary>
     public string ChainName
@@ -43,6 +44,18 @@ internal readonly record struct BalanceClass(IpFamily Family, IpProtocol Protoco
     /// <summary>The class's number: family (1 bit), kind (7), protocol (8), length (16); nft prints it as 8106:3.</summary>
     public uint Number(uint kind) =>
         (Family == IpFamily.V6 ? V6Bit : 0) | (kind << 24) | ((uint)Protocol << 16) | (uint)Length;
+
+    /// <summary>The number of the class of empty lists.</summary>
+    public static uint Empty(IpFamily family, bool drops) => (family == IpFamily.V6 ? V6Bit : 0) | (drops ? Drop : Refuse);
+
+    /// <summary>True for a class of empty lists.</summary>
+    public static bool IsEmpty(uint number) => (number & ~V6Bit) is Drop or Refuse;
+
+    /// <summary>True for a class of empty lists whose packets are dropped.</summary>
+    public static bool IsDrop(uint number) => (number & ~V6Bit) == Drop;
+
+    /// <summary>The family of a class, by its number.</summary>
+    public static IpFamily FamilyOf(uint number) => (number & V6Bit) != 0 ? IpFamily.V6 : IpFamily.V4;
 
     /// <summary>The kind within a class's number.</summary>
     public static uint KindOf(uint number) => (number & ~V6Bit) >> 24;

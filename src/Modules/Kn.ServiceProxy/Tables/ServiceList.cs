@@ -17,8 +17,8 @@ internal sealed record ServiceList(uint Number, uint Class, int AffinitySeconds,
 
     /// <summary>True when the class's length is that of the list.</summary>
     public bool IsPlausible => Slots.IsEmpty
-        ? Class is BalanceClass.Drop or BalanceClass.Refuse
-        : Class is not (BalanceClass.Drop or BalanceClass.Refuse) && (Class & ushort.MaxValue) == Slots.Count;
+        ? BalanceClass.IsEmpty(Class)
+        : !BalanceClass.IsEmpty(Class) && (Class & ushort.MaxValue) == Slots.Count;
 
     /// <summary>Puts the wanted endpoints into slots with as few changes as can be: those that stay keep their slot, new ones fill
     /// the holes and then the end, and the last ones move into holes that are left.</summary>

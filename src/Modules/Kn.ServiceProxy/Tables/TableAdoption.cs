@@ -33,13 +33,15 @@ internal sealed class TableAdoption
     }
 
     /// <summary>What a table holds, in the plan's terms, and what is needed to go on from there.</summary>
-    public static (TableState State, ValueMap<ProxyKey, ProxyPiece> Pieces) Adopt(ProxyTableContent content)
+    /// <param name="content">The table.</param>
+    /// <param name="before">What was known of it, for the claims that lost.</param>
+    public static (TableState State, ValueMap<ProxyKey, ProxyPiece> Pieces) Adopt(ProxyTableContent content, TableState before)
     {
         var adoption = new TableAdoption(content);
         adoption.Index();
         adoption.CollectLists();
         adoption.CollectVips();
-        return adoption.Finish();
+        return adoption.Finish(before.LostClaims.ToList());
     }
 
     private void Index()
@@ -140,7 +142,7 @@ internal sealed class TableAdoption
     {
         var seconds = _classes.TryFind(balanceClass, out var known) ? known.AffinitySeconds : 0;
         var slots = _slots.TryGetValue(number, out var found) ? found.Values.ToValueList() : default;
-        _lists[number] = new ServiceList(number, balanceClass, seconds, balanceClass == BalanceClass.Drop, slots);
+        _lists[number] = new ServiceList(number, balanceClass, seconds, BalanceClass.IsDrop(balanceClass), slots);
         (_ports.TryGetValue(key, out var port) ? port : _ports[key] = new AdoptedPort(key)).AddList(number, isLocal);
     }
 
@@ -160,7 +162,7 @@ internal sealed class TableAdoption
             var list = value >= ProxyElement.FirstList ? value : _inner.GetValueOrDefault(vip);
             if (owners.TryGetValue(list, out var port))
             {
-                port.AddVip(ToPiece(vip, element.Key, value, insideLocal: port.IsLocal(list)), [list, _outside.GetValueOrDefault(vip)]);
+                port.AddVip(ToPiece(vip, element.Key, value, insideLocal: port.IsLocal(list)));
             }
         }
     }
@@ -175,16 +177,16 @@ internal sealed class TableAdoption
         return new VipPiece(vip, traits, _ranges.TryGetValue(vip, out var ranges) ? ranges.Order().ToValueList() : default);
     }
 
-    private (TableState State, ValueMap<ProxyKey, ProxyPiece> Pieces) Finish()
+    private (TableState State, ValueMap<ProxyKey, ProxyPiece> Pieces) Finish(List<(ProxyKey Key, VipPiece Vip)> lostClaims)
     {
         var unclaimed = _content.Elements.ToDictionary(static element => element.Identity);
         var present = new Dictionary<ElementIdentity, ProxyElement>(unclaimed);
-        var ports = new List<PortState>();
-        foreach (var port in _ports.Values)
+        var ports = new Dictionary<ProxyKey, PortState>();
+        foreach (var (key, port) in _ports)
         {
             if (port.TryBuild(_lists, _hairpins) is { } state && IsWhole(state, present))
             {
-                ports.Add(state);
+                ports.Add(key, state);
                 Claim(unclaimed, PortElements.All(state));
             }
         }
@@ -192,10 +194,24 @@ internal sealed class TableAdoption
         var node = new NodePiece(_inside.Order().ToValueList(), _serviceCidrs.Order().ToValueList());
         Claim(unclaimed, NodeElements.Of(node));
         Claim(unclaimed, [ProxyElement.Numbers(_reserved)]);
-        return (TableState.Of(_classes, new ListNumbers(_reserved, _highest), node, ports), Pieces(ports, node, unclaimed.Values.ToValueList()));
+        Restore(ports, lostClaims);
+        return (TableState.Of(_classes, new ListNumbers(_reserved, _highest), node, ports.Values), Pieces(ports.Values, node, unclaimed.Values.ToValueList()));
     }
 
-    private ValueMap<ProxyKey, ProxyPiece> Pieces(List<PortState> ports, NodePiece node, ValueList<ProxyElement> strays)
+    /// <summary>Gives ports the VIPs back that they would have if nobody had a better claim; as long as somebody has one.</summary>
+    private static void Restore(Dictionary<ProxyKey, PortState> ports, List<(ProxyKey Key, VipPiece Vip)> lostClaims)
+    {
+        var held = ports.Values.SelectMany(static port => port.ToVips().Select(vip => (vip, port.Key))).ToLookup(static pair => pair.vip, static pair => pair.Key);
+        foreach (var (key, vip) in lostClaims)
+        {
+            if (ports.TryGetValue(key, out var port) && held[vip.Vip].Any(owner => owner < key) && port.TryWith(vip) is { } restored)
+            {
+                ports[key] = restored;
+            }
+        }
+    }
+
+    private ValueMap<ProxyKey, ProxyPiece> Pieces(IEnumerable<PortState> ports, NodePiece node, ValueList<ProxyElement> strays)
     {
         var pieces = ports.Select(static port => KeyValuePair.Create(port.Key, (ProxyPiece)port.ToPiece()))
             .Append(KeyValuePair.Create(ProxyKey.Table, (ProxyPiece)new TablePiece(_content.Layout)))

@@ -29,6 +29,13 @@ internal sealed class TableState
     /// <summary>How many VIPs are claimed by several Service ports.</summary>
     public int Conflicts => _vips.Conflicts;
 
+    /// <summary>Claims that lost against another Service port's: nothing in the table tells of them.</summary>
+    public IEnumerable<(ProxyKey Key, VipPiece Vip)> LostClaims =>
+        from lost in _vips.Lost
+        from vip in _ports[lost.Key].Of(lost.Vip.Address.Family)?.Vips ?? default
+        where vip.Vip == lost.Vip
+        select (lost.Key, vip);
+
     /// <summary>The ports, as they stand.</summary>
     public IReadOnlyDictionary<ProxyKey, PortState> Ports => _ports;
 
@@ -214,8 +221,7 @@ internal sealed class TableState
     private uint ClassOf(TableEdit edit, BalanceClass shape, EndpointList wanted) => wanted switch
     {
         { Endpoints.IsEmpty: false } => _classes.Number(shape with { AffinitySeconds = wanted.AffinitySeconds, Length = wanted.Endpoints.Count }, edit),
-        { DropsWhenEmpty: true } => BalanceClass.Drop,
-        _ => BalanceClass.Refuse,
+        _ => BalanceClass.Empty(shape.Family, wanted.DropsWhenEmpty),
     };
 
     private ValueList<Slot> Arrange(TableEdit edit, ServiceList? before, EndpointList wanted)

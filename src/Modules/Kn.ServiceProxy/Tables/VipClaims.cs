@@ -12,6 +12,9 @@ internal sealed class VipClaims
     /// <summary>How many VIPs are claimed by more than one port.</summary>
     public int Conflicts => _others.Count;
 
+    /// <summary>The claims that did not win.</summary>
+    public IEnumerable<(Vip Vip, ProxyKey Key)> Lost => _others.SelectMany(static pair => pair.Value.Select(key => (pair.Key, key)));
+
     /// <summary>Who has the VIP; null when nobody wants it.</summary>
     public ProxyKey? Owner(Vip vip) => _owners.TryGetValue(vip, out var owner) ? owner : null;
 
