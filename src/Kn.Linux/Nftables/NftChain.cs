@@ -1,3 +1,5 @@
+using Kn.Primitives;
+
 namespace Kn.Linux.Nftables;
 
 /// <summary>A chain: a base chain that a hook enters, or a regular one that rules jump to.</summary>

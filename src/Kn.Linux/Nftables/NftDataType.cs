@@ -1,3 +1,5 @@
+using Kn.Primitives;
+
 namespace Kn.Linux.Nftables;
 
 /// <summary>A type of nft's type system: what a key, data or field means and how it is written.</summary>

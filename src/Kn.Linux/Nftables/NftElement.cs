@@ -1,3 +1,5 @@
+using Kn.Primitives;
+
 namespace Kn.Linux.Nftables;
 
 /// <summary>An element of a set or map: a key, or an inclusive range of keys, and what belongs to it.</summary>

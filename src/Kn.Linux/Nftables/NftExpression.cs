@@ -1,3 +1,5 @@
+using Kn.Linux.Netlink;
+
 namespace Kn.Linux.Nftables;
 
 /// <summary>One expression of the kernel's rule machine. Modules write vocabulary; this is what it compiles to.</summary>

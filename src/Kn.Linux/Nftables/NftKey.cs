@@ -1,3 +1,5 @@
+using Kn.Primitives;
+
 namespace Kn.Linux.Nftables;
 
 /// <summary>What a set's key or a map's data is made of: one field, or a concatenation of up to five.</summary>

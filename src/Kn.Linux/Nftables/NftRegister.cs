@@ -1,3 +1,6 @@
+using System.Globalization;
+using Kn.Primitives;
+
 namespace Kn.Linux.Nftables;
 
 /// <summary>One of the 16 registers of 4 bytes, or the register of the verdict.</summary>

@@ -1,3 +1,5 @@
+using Kn.Primitives;
+
 namespace Kn.Linux.Nftables;
 
 /// <summary>A rule: expressions that run in order until one of them does not match.</summary>

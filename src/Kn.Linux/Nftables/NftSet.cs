@@ -1,3 +1,5 @@
+using Kn.Primitives;
+
 namespace Kn.Linux.Nftables;
 
 /// <summary>A named set of keys; <see cref="NftMap"/> gives each key data or a verdict.</summary>

@@ -1,3 +1,5 @@
+using Kn.Primitives;
+
 namespace Kn.Linux.Nftables;
 
 /// <summary>A table with everything in it, as declared or as read from the kernel.</summary>

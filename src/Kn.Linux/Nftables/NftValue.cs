@@ -1,3 +1,7 @@
+using System.Runtime.InteropServices;
+using System.Text;
+using Kn.Primitives;
+
 namespace Kn.Linux.Nftables;
 
 /// <summary>Bytes as they stand in registers, element keys and element data; equal by content, empty by default.</summary>

@@ -1,3 +1,6 @@
+using System.Runtime.InteropServices;
+using Kn.Primitives;
+
 namespace Kn.Linux.Nftables;
 
 /// <summary>Writes the fields of a concatenation into a caller's buffer, each padded to 4 bytes, and makes one value of them.</summary>
@@ -51,7 +54,7 @@ public readonly ref struct NftValueWriter
 
     /// <summary>Any field, padded with zeros to a multiple of 4 bytes.</summary>
     /// <exception cref="ArgumentException">The buffer is full.</exception>
-    public NftValueWriter Add(ReadOnlySpan<byte> field)
+    public NftValueWriter Add(scoped ReadOnlySpan<byte> field)
     {
         var padded = (field.Length + 3) & ~3;
         if (_length + padded > _buffer.Length)

@@ -1,3 +1,5 @@
+using Kn.Linux.Nftables.Expressions;
+
 namespace Kn.Linux.Nftables;
 
 /// <summary>The answer of a look-up in the routing table.</summary>

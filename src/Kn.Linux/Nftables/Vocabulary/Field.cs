@@ -1,3 +1,6 @@
+using Kn.Linux.Nftables.Expressions;
+using Kn.Primitives;
+
 namespace Kn.Linux.Nftables;
 
 /// <summary>Something a rule can look at: a packet field, what the kernel knows about the packet or its connection, a generated number.</summary>

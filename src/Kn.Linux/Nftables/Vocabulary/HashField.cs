@@ -1,3 +1,6 @@
+using Kn.Linux.Nftables.Expressions;
+using Kn.Primitives;
+
 namespace Kn.Linux.Nftables;
 
 /// <summary>A hash of other fields.</summary>

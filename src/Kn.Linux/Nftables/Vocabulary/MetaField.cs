@@ -1,3 +1,5 @@
+using Kn.Linux.Nftables.Expressions;
+
 namespace Kn.Linux.Nftables;
 
 /// <summary>Something the kernel knows about the packet.</summary>

@@ -1,3 +1,5 @@
+using Kn.Linux.Nftables.Expressions;
+
 namespace Kn.Linux.Nftables;
 
 /// <summary>A generated number.</summary>

@@ -1,3 +1,5 @@
+using Kn.Primitives;
+
 namespace Kn.Linux.Nftables;
 
 /// <summary>Collects the expressions of a rule. Each term has all registers to itself: a register carries nothing

@@ -1,3 +1,6 @@
+using System.Runtime.InteropServices;
+using System.Text;
+
 namespace Kn.Linux.Nftables;
 
 /// <summary>Writes user data, where nft keeps comments and typeof: type u8, length u8, bytes, without padding.</summary>
