@@ -21,6 +21,9 @@ internal sealed class ListNumbers
         _reserved = reserved;
     }
 
+    /// <summary>The highest number that was given out.</summary>
+    public uint Highest => _next - 1;
+
     /// <summary>The next number; the mark in the table is moved in the same batch when the step is used up.</summary>
     public uint Take(TableEdit edit)
     {

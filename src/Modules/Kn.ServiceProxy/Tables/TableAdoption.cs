@@ -38,6 +38,7 @@ internal sealed class TableAdoption
     public static (TableState State, ValueMap<ProxyKey, ProxyPiece> Pieces) Adopt(ProxyTableContent content, TableState before)
     {
         var adoption = new TableAdoption(content);
+        adoption._highest = before.HighestNumber;
         adoption.Index();
         adoption.CollectLists();
         adoption.CollectVips();
@@ -115,7 +116,7 @@ internal sealed class TableAdoption
             var (number, balanceClass) = (element.Key.ToUInt32(), element.Data.ToUInt32());
             if (number == ProxyElement.NumbersKey)
             {
-                _reserved = balanceClass;
+                _reserved = element == ProxyElement.Numbers(balanceClass).Element ? balanceClass : 0;
             }
             else if (PortElements.TryReadComment(element.Comment, out var key, out var isLocal))
             {

@@ -29,6 +29,9 @@ internal sealed class TableState
     /// <summary>How many VIPs are claimed by several Service ports.</summary>
     public int Conflicts => _vips.Conflicts;
 
+    /// <summary>The highest number that was given out; 0 when none was.</summary>
+    public uint HighestNumber => _numbers.Highest;
+
     /// <summary>Claims that lost against another Service port's: nothing in the table tells of them.</summary>
     public IEnumerable<(ProxyKey Key, VipPiece Vip)> LostClaims =>
         from lost in _vips.Lost
