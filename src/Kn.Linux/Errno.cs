@@ -127,6 +127,9 @@ public enum Errno
     /// <summary>A socket buffer overflowed: messages are lost.</summary>
     ENOBUFS = 105,
 
+    /// <summary>Not connected; a veth's answer when its other end is not there yet.</summary>
+    ENOTCONN = 107,
+
     /// <summary>No answer in time.</summary>
     ETIMEDOUT = 110,
 

@@ -125,7 +125,7 @@ public ref struct NetlinkWriter
     public void PutUInt64BigEndian(ushort type, ulong value) => BinaryPrimitives.WriteUInt64BigEndian(Attribute(type, 8), value);
 
     /// <summary>Raw bytes.</summary>
-    public void PutBytes(ushort type, ReadOnlySpan<byte> value) => value.CopyTo(Attribute(type, value.Length));
+    public void PutBytes(ushort type, scoped ReadOnlySpan<byte> value) => value.CopyTo(Attribute(type, value.Length));
 
     /// <summary>UTF-8 with the terminating zero that the kernel's string attributes have.</summary>
     public void PutString(ushort type, string value)
@@ -135,7 +135,7 @@ public ref struct NetlinkWriter
     }
 
     /// <summary>UTF-8 with the terminating zero added.</summary>
-    public void PutString(ushort type, ReadOnlySpan<byte> utf8) => utf8.CopyTo(Attribute(type, utf8.Length + 1));
+    public void PutString(ushort type, scoped ReadOnlySpan<byte> utf8) => utf8.CopyTo(Attribute(type, utf8.Length + 1));
 
     /// <summary>Four or sixteen bytes in network order.</summary>
     public void PutAddress(ushort type, IpAddress address) => address.WriteBytes(Attribute(type, address.ByteCount));

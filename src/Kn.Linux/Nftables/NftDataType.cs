@@ -107,23 +107,29 @@ public sealed record NftDataType
         InterfaceName,
     ];
 
-    /// <summary>The type of a number; one without a property here keeps its number and gets the name <c>type-N</c>.</summary>
-    public static NftDataType Of(uint id, int lengthBytes)
+    /// <summary>The type of a number and length; one without a property here gets the name <c>type-N</c>.</summary>
+    public static NftDataType Of(uint id, int lengthBytes) =>
+        Find(id) is { } known && known.LengthBytes == lengthBytes ? known
+            : id == Integer.Id ? IntegerOf(lengthBytes)
+            : new NftDataType(id, $"type-{id}", lengthBytes, NftByteOrder.Unknown);
+
+    /// <summary>A plain number of another length than 4 bytes.</summary>
+    public static NftDataType IntegerOf(int lengthBytes) =>
+        lengthBytes == 4 ? Integer : new NftDataType(Integer.Id, Integer.Name, lengthBytes, NftByteOrder.Host);
+
+    /// <summary>The type of a number, or null where there is no property for it.</summary>
+    internal static NftDataType? Find(uint id)
     {
         foreach (var type in All)
         {
-            if (type.Id == id && (type.LengthBytes == lengthBytes || id != Integer.Id))
+            if (type.Id == id)
             {
                 return type;
             }
         }
 
-        return id == Integer.Id ? IntegerOf(lengthBytes) : new NftDataType(id, $"type-{id}", lengthBytes, NftByteOrder.Unknown);
+        return null;
     }
-
-    /// <summary>A plain number of another length than 4 bytes.</summary>
-    public static NftDataType IntegerOf(int lengthBytes) =>
-        lengthBytes == 4 ? Integer : new NftDataType(Integer.Id, Integer.Name, lengthBytes, NftByteOrder.Host);
 
     /// <summary>The name.</summary>
     public override string ToString() => Name;

@@ -11,13 +11,10 @@ internal static partial class Libc
     /// <summary>Makes the eventfd readable, for ever: nobody reads it.</summary>
     internal static void Signal(SafeFileHandle eventDescriptor)
     {
-        ulong one = 1;
-        _ = write(eventDescriptor, in one, sizeof(ulong));
+        ReadOnlySpan<byte> one = [1, 0, 0, 0, 0, 0, 0, 0];
+        _ = Write(eventDescriptor, one);
     }
 
     [LibraryImport("libc", SetLastError = true)]
     internal static partial SafeFileHandle eventfd(uint initial, int flags);
-
-    [LibraryImport("libc", SetLastError = true)]
-    private static partial nint write(SafeFileHandle descriptor, in ulong value, nuint count);
 }

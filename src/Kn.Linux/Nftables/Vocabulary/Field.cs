@@ -48,6 +48,10 @@ public abstract record Field(NftDataType Type)
     /// <summary>Type of an ICMPv6 message.</summary>
     public static Field Icmpv6Type { get; } = new PayloadField(PayloadProtocol.Icmpv6, 1, PayloadBase.Transport, 0, NftDataType.Icmpv6Type, "icmpv6 type");
 
+    /// <summary>Every header field that has a name here.</summary>
+    internal static ValueList<Field> Payloads { get; } =
+        [IpSource, IpDestination, Ip6Source, Ip6Destination, SourcePort, DestinationPort, IcmpType, Icmpv6Type];
+
     /// <summary>The protocol above IP, found behind IPv6 extension headers too.</summary>
     public static Field L4Protocol { get; } = new MetaField(MetaKey.L4Protocol);
 

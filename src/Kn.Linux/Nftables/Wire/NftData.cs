@@ -15,7 +15,7 @@ internal static class NftData
     private const ushort NFTA_VERDICT_CODE = 1;
     private const ushort NFTA_VERDICT_CHAIN = 2;
 
-    internal static void Write(ref NetlinkWriter writer, ushort type, ReadOnlySpan<byte> value)
+    internal static void Write(ref NetlinkWriter writer, ushort type, scoped ReadOnlySpan<byte> value)
     {
         var nest = writer.BeginNest(type);
         writer.PutBytes(NFTA_DATA_VALUE, value);
@@ -60,6 +60,13 @@ internal static class NftData
             _ => throw new WireFormatException($"nftables data: attribute {reader.Type} of {reader.Value.Length} bytes"),
         };
         return reader.MoveNext() ? throw new WireFormatException($"nftables data: attribute {reader.Type} behind the value") : result;
+    }
+
+    /// <summary>A value where a verdict cannot be.</summary>
+    internal static NftValue ReadValue(ReadOnlySpan<byte> nest)
+    {
+        var (value, verdict) = Read(nest);
+        return verdict is null ? value : throw new WireFormatException("nftables element: its key is a verdict");
     }
 
     private static NftVerdict ReadVerdict(ReadOnlySpan<byte> nest)
