@@ -5,6 +5,9 @@ namespace Kn.Hosting.Control;
 /// agents that start together would both think that they are alone.</remarks>
 public sealed class AgentLock : IDisposable
 {
+    /// <summary>The locked file's name in the run directory.</summary>
+    internal const string FileName = "kn.lock";
+
     private readonly FileStream _file;
 
     private AgentLock(FileStream file) => _file = file;
@@ -15,7 +18,7 @@ public sealed class AgentLock : IDisposable
     public static AgentLock? TryTake(string runDirectory)
     {
         Directory.CreateDirectory(runDirectory);
-        var path = Path.Combine(runDirectory, "kn.lock");
+        var path = Path.Combine(runDirectory, FileName);
         try
         {
             return new AgentLock(new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None));

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using Serilog.Core;
 using Serilog.Events;
@@ -12,21 +13,21 @@ namespace Kn.Hosting.Logging;
 internal sealed class StandardErrorSink(Stream output, ITextFormatter formatter, bool withPriority) : ILogEventSink
 {
     private readonly Lock _lock = new();
-    private readonly StringWriter _line = new();
+    private readonly StringBuilder _text = new();
 
     public void Emit(LogEvent logEvent)
     {
         lock (_lock)
         {
-            var text = _line.GetStringBuilder();
-            text.Clear();
+            _text.Clear();
             if (withPriority)
             {
-                text.Append('<').Append(Priority(logEvent.Level)).Append('>');
+                _text.Append('<').Append(Priority(logEvent.Level)).Append('>');
             }
 
-            formatter.Format(logEvent, _line);
-            output.Write(Encoding.UTF8.GetBytes(text.ToString()));
+            using var line = new StringWriter(_text, CultureInfo.InvariantCulture);
+            formatter.Format(logEvent, line);
+            output.Write(Encoding.UTF8.GetBytes(_text.ToString()));
         }
     }
 

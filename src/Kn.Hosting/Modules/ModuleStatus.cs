@@ -21,6 +21,9 @@ public sealed class ModuleStatus
     /// <summary>Name of the module and of its config section.</summary>
     public string Name { get; }
 
+    /// <summary>Raised after the state or a part's readiness changed, on whatever thread changed it.</summary>
+    internal event Action? Changed;
+
     /// <summary>The part of that name; made on the first call.</summary>
     /// <param name="name">Unique in the module, such as a target's name.</param>
     public StatusPart Part(string name)
@@ -30,7 +33,7 @@ public sealed class ModuleStatus
             var part = _parts.Find(part => string.Equals(part.Name, name, StringComparison.Ordinal));
             if (part is null)
             {
-                part = new StatusPart(name);
+                part = new StatusPart(name, () => Changed?.Invoke());
                 _parts.Add(part);
             }
 
@@ -85,6 +88,8 @@ public sealed class ModuleStatus
             _lastError = error;
             _restarts++;
         }
+
+        Changed?.Invoke();
     }
 
     /// <summary>A part of an earlier run says nothing of the next.</summary>
@@ -102,6 +107,8 @@ public sealed class ModuleStatus
         {
             _state = state;
         }
+
+        Changed?.Invoke();
     }
 }
 

@@ -9,7 +9,13 @@ public sealed class StatusPart
     private readonly Lock _lock = new();
     private StatusPartSnapshot _current;
 
-    internal StatusPart(string name) => _current = new StatusPartSnapshot { Name = name };
+    private readonly Action _changed;
+
+    internal StatusPart(string name, Action changed)
+    {
+        _current = new StatusPartSnapshot { Name = name };
+        _changed = changed;
+    }
 
     /// <summary>The part's name.</summary>
     public string Name => _current.Name;
@@ -39,7 +45,14 @@ public sealed class StatusPart
     {
         lock (_lock)
         {
-            _current = change(_current, argument);
+            var before = _current;
+            _current = change(before, argument);
+            if (before.Ready == _current.Ready)
+            {
+                return;
+            }
         }
+
+        _changed();
     }
 }

@@ -32,6 +32,9 @@ public abstract class ResourceKind
     /// <summary>False for kinds that belong to the cluster, such as Node.</summary>
     public bool IsNamespaced { get; }
 
+    /// <summary>True where some servers do not have the kind; then it counts as empty. Any other kind's absence is a fault of the server.</summary>
+    public bool IsOptional { get; internal init; }
+
     /// <summary>Position in <see cref="ResourceKinds.All"/>.</summary>
     public int Index { get; }
 

@@ -28,7 +28,7 @@ public static class ResourceKinds
 
     /// <summary>networking.k8s.io/v1 ServiceCIDR; servers before 1.33 do not have it by default.</summary>
     public static ResourceKind<ServiceCidr> ServiceCidrs { get; } =
-        new(5, ("networking.k8s.io", "v1", "servicecidrs", "ServiceCIDR", false), static s => s.ServiceCidrs, ServiceCidrJson.Read, ServiceCidrJson.Write);
+        new(5, ("networking.k8s.io", "v1", "servicecidrs", "ServiceCIDR", false), static s => s.ServiceCidrs, ServiceCidrJson.Read, ServiceCidrJson.Write) { IsOptional = true };
 
     /// <summary>All of them, by <see cref="ResourceKind.Index"/>.</summary>
     public static IReadOnlyList<ResourceKind> All { get; } = [Nodes, Pods, Services, EndpointSlices, Namespaces, ServiceCidrs];

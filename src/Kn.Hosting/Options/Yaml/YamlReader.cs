@@ -27,6 +27,11 @@ internal sealed class YamlReader
             var position = new YamlPosition((int)Math.Max(1, exception.Start.Line), (int)Math.Max(1, exception.Start.Column));
             throw new YamlSyntaxException(position, exception.Message, exception);
         }
+        catch (Exception exception) when (exception is ArgumentException or InvalidOperationException or FormatException or IndexOutOfRangeException or NullReferenceException or OverflowException)
+        {
+            // The scanner throws these at some malformed input, such as bad surrogate escapes.
+            throw new YamlSyntaxException(new YamlPosition(1, 1), $"not YAML: {exception.Message}", exception);
+        }
     }
 
     private YamlNode ReadDocument()

@@ -1,0 +1,31 @@
+using Microsoft.Extensions.Logging;
+
+namespace Kn.Hosting.Agent;
+
+/// <summary>Events 1040–1059.</summary>
+internal static partial class AgentLog
+{
+    [LoggerMessage(1040, LogLevel.Information, "Kn {Version} on node {Node}: starting {Modules}", EventName = "starting")]
+    internal static partial void Starting(ILogger logger, string version, string node, string modules);
+
+    [LoggerMessage(1041, LogLevel.Information, "everything is in place {Seconds:0.000} s after the start of the process", EventName = "started")]
+    internal static partial void Started(ILogger logger, double seconds);
+
+    [LoggerMessage(1042, LogLevel.Information, "stopping; what is in the kernel stays and goes on working", EventName = "stopping")]
+    internal static partial void Stopping(ILogger logger);
+
+    [LoggerMessage(1043, LogLevel.Information, "stopped", EventName = "stopped")]
+    internal static partial void Stopped(ILogger logger);
+
+    [LoggerMessage(1044, LogLevel.Error, "another agent is at work in {Directory}", EventName = "alreadyRunning")]
+    internal static partial void AlreadyRunning(ILogger logger, string directory);
+
+    [LoggerMessage(1045, LogLevel.Error, "cannot serve metrics and health on {Address}", EventName = "httpFailed")]
+    internal static partial void HttpFailed(ILogger logger, Exception exception, string address);
+
+    [LoggerMessage(1046, LogLevel.Critical, "the agent cannot go on", EventName = "agentFailed")]
+    internal static partial void Failed(ILogger logger, Exception exception);
+
+    [LoggerMessage(1047, LogLevel.Debug, "metrics and health are served on {Address}", EventName = "httpListening")]
+    internal static partial void HttpListening(ILogger logger, string address);
+}

@@ -1,0 +1,73 @@
+using Kn.Hosting.Control;
+using Kn.Hosting.Metrics;
+using Kn.Hosting.Modules;
+using Kn.Hosting.Options;
+using Kn.Hosting.Pods;
+using Kn.Kubernetes.Cache;
+using Microsoft.Extensions.Logging;
+
+namespace Kn.Hosting.Agent;
+
+/// <summary>The modules of an agent with what they are given.</summary>
+internal sealed class AgentModules
+{
+    private readonly AgentOptions _options;
+    private readonly ILoggerFactory _loggers;
+    private readonly ClusterCache _cache;
+    private readonly ControlHandlers _control;
+    private readonly TimeProvider _time;
+    private readonly PodGates _gates = new();
+
+    internal AgentModules(AgentOptions options, ClusterCache cache, ControlHandlers control, MetricRegistry metrics, ILoggerFactory loggers, TimeProvider time)
+    {
+        _options = options;
+        _loggers = loggers;
+        _cache = cache;
+        _control = control;
+        _time = time;
+        Metrics = metrics;
+        Enabled = [.. options.Modules.Where(static section => section.Enabled).Select(section => new SupervisedModule(section, ContextFor(section)))];
+        Disabled = [.. options.Modules.Where(static section => !section.Enabled).Select(section => new SupervisedModule(section, ContextFor(section)))];
+    }
+
+    internal MetricRegistry Metrics { get; }
+
+    internal IReadOnlyList<SupervisedModule> Enabled { get; }
+
+    internal IReadOnlyList<SupervisedModule> Disabled { get; }
+
+    internal IReadOnlyList<WatchRequest> Watches => NodeWatches.Of(Enabled.SelectMany(static module => module.Create().Watches), _options.Node.Name);
+
+    /// <summary>Removes what modules left that have been switched off since; a failure is logged and tried again at the next start.</summary>
+    internal async Task CleanUpDisabledAsync(CancellationToken cancellationToken)
+    {
+        var logger = _loggers.CreateLogger("modules");
+        foreach (var module in Disabled)
+        {
+            try
+            {
+                await module.Create().CleanupAsync(module.Context, cancellationToken);
+                ModuleLog.Cleaned(logger, module.Name);
+            }
+#pragma warning disable CA1031 // The supervisor boundary: a module that is off must not stop those that are on.
+            catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
+#pragma warning restore CA1031
+            {
+                module.Context.Status.Failed(exception.Message);
+                ModuleLog.CleanupFailed(logger, exception, module.Name);
+            }
+        }
+    }
+
+    private ModuleContext ContextFor(ModuleSection section) => new()
+    {
+        Node = _options.Node,
+        Cache = _cache,
+        Loggers = _loggers,
+        Metrics = Metrics,
+        Control = _control,
+        Status = new ModuleStatus(section.Entry.Name),
+        PodGates = _gates,
+        Time = _time,
+    };
+}

@@ -1,0 +1,139 @@
+using System.Collections;
+using System.Text;
+using Kn.Hosting.Control;
+
+namespace Kn.Cni;
+
+/// <summary>What the container runtime runs: hands the CNI call to the agent and prints its answer.</summary>
+/// <remarks>CNI specification 1.1.0, "Execution Protocol": parameters in CNI_* variables, the configuration on standard input, the result
+/// or the error as JSON on standard output, exit code 0 or not. A process is started for every call, so nothing is initialised
+/// here that the call does not need.</remarks>
+internal static class CniEntry
+{
+    private const string Verb = "cni";
+
+    /// <summary>"Try again later" (specification, "Error").</summary>
+    private const int TryAgainLater = 11;
+
+    private const int CannotDecode = 6;
+    private const int InvalidVariables = 4;
+
+    /// <summary>Larger than any network configuration list; what is larger is not one.</summary>
+    private const int LargestConfigBytes = 1 << 20;
+
+    /// <summary>The agent's own limit for a call is two minutes.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
+
+    /// <summary>Runs the call of this process.</summary>
+    internal static int Run(string command)
+    {
+        using var input = Console.OpenStandardInput();
+        using var output = Console.OpenStandardOutput();
+        return Run(command, ReadVariables(), input, output);
+    }
+
+    internal static int Run(string command, IReadOnlyDictionary<string, string> variables, Stream input, Stream output)
+    {
+        if (command == "VERSION")
+        {
+            // Standard input carries {"cniVersion": …}; plugins that do not care for it need not read it.
+            output.Write(CniAnswers.Versions(CniNetwork.VersionOf(ReadBounded(input) ?? [])));
+            return 0;
+        }
+
+        if (command is not ("ADD" or "DEL" or "CHECK" or "GC" or "STATUS"))
+        {
+            return Fail(output, "", InvalidVariables, $"CNI_COMMAND '{command}' is not known", "expected ADD, DEL, CHECK, GC, STATUS or VERSION");
+        }
+
+        var config = ReadBounded(input);
+        if (config is null)
+        {
+            return Fail(output, "", CannotDecode, "the network configuration is too long", $"more than {LargestConfigBytes} bytes on standard input");
+        }
+
+        if (!CniNetwork.TryRead(config, out var network, out var fault))
+        {
+            return Fail(output, "", CannotDecode, "standard input is not a network configuration", fault);
+        }
+
+        return Ask(command, network, new ControlRequest(Verb, variables, config), output);
+    }
+
+    private static int Ask(string command, CniNetwork network, ControlRequest request, Stream output)
+    {
+        ControlResponse answer;
+        try
+        {
+            answer = ControlClient.Send(network.Socket, request, Patience);
+        }
+        catch (ControlException exception)
+        {
+            return Unanswered(command, network, output, exception.Message);
+        }
+
+        if (answer.ExitCode is ControlProtocol.NoHandler)
+        {
+            return Unanswered(command, network, output, Encoding.UTF8.GetString(answer.Body.Span));
+        }
+
+        if (answer.ExitCode == ControlProtocol.HandlerFailed)
+        {
+            return Fail(output, network.CniVersion, TryAgainLater, "the agent failed", Encoding.UTF8.GetString(answer.Body.Span));
+        }
+
+        output.Write(answer.Body.Span);
+        return answer.ExitCode;
+    }
+
+    /// <summary>Without an agent nothing can be attached or checked. A DEL succeeds: the runtime must get rid of the pod, and the agent takes
+    /// back what it left when it starts.</summary>
+    private static int Unanswered(string command, CniNetwork network, Stream output, string details) =>
+        command == "DEL" ? 0 : Fail(output, network.CniVersion, TryAgainLater, "the Kn agent of this node cannot be reached", details);
+
+    private static int Fail(Stream output, string version, int code, string message, string details)
+    {
+        output.Write(CniAnswers.Error(version, code, message, details));
+        return 1;
+    }
+
+    private static Dictionary<string, string> ReadVariables()
+    {
+        var variables = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (DictionaryEntry entry in Environment.GetEnvironmentVariables())
+        {
+            if (entry is { Key: string key, Value: string value } && key.StartsWith("CNI_", StringComparison.Ordinal))
+            {
+                variables[key] = value;
+            }
+        }
+
+        return variables;
+    }
+
+    /// <summary>All of the input; null when it is longer than it may be.</summary>
+    private static byte[]? ReadBounded(Stream input)
+    {
+        var buffer = new byte[4096];
+        var filled = 0;
+        while (true)
+        {
+            var count = input.Read(buffer, filled, buffer.Length - filled);
+            if (count == 0)
+            {
+                return buffer[..filled];
+            }
+
+            filled += count;
+            if (filled > LargestConfigBytes)
+            {
+                return null;
+            }
+
+            if (filled == buffer.Length)
+            {
+                Array.Resize(ref buffer, buffer.Length * 2);
+            }
+        }
+    }
+}
