@@ -1,10 +1,10 @@
 using System.Net.Sockets;
 using Kn.Kubernetes.Cache;
-using Kn.Kubernetes.Objects;
 using Kn.Linux.Nftables;
 using Kn.ServiceProxy.Tables;
 using Kn.ServiceProxy.Tests;
 using static Kn.ServiceProxy.Tests.Build;
+using IpProtocol = Kn.Kubernetes.Objects.IpProtocol;
 
 namespace Kn.ServiceProxy.NetnsTests;
 

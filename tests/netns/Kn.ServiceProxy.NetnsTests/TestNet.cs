@@ -101,10 +101,12 @@ internal sealed class TestNet : IDisposable
     {
         // A connect without an answer would wait for minutes: no timeout of its own in the socket API.
         var connected = socket.ConnectAsync(target);
-        if (!connected.Wait(TimeSpan.FromSeconds(3)))
+        if (Task.WhenAny(connected, Task.Delay(TimeSpan.FromSeconds(3))).GetAwaiter().GetResult() != connected)
         {
             throw new SocketException((int)SocketError.TimedOut);
         }
+
+        connected.GetAwaiter().GetResult();
     }
 
     private string Name(string suffix) => _prefix + suffix;
