@@ -1,5 +1,9 @@
+using System.Diagnostics;
 using Kn.Hosting.Reconciling;
 using Kn.Kubernetes.Cache;
+using Kn.Linux;
+using Kn.Linux.Conntrack;
+using Kn.Linux.Nftables;
 using Kn.Primitives;
 using Kn.ServiceProxy.Planning;
 using Kn.ServiceProxy.Tables;
@@ -39,6 +43,12 @@ internal sealed class ServiceProxyTarget : ITarget<ProxyKey, ProxyPiece>
         set => Volatile.Write(ref _node, value);
     }
 
+    /// <summary>Reads the addresses of the node's links; null when the plan does not depend on them.</summary>
+    public Func<ValueList<IpAddress>>? ReadLinkAddresses { get; init; }
+
+    /// <summary>Deletes flows after a batch and says how many; null where nobody wants that.</summary>
+    public Func<IReadOnlyList<ConntrackFilter>, int>? ForgetFlows { get; init; }
+
     /// <inheritdoc/>
     public IEnumerable<ProxyKey> Keys(ClusterSnapshot cluster) => ServiceProxyPlan.Keys(cluster);
 
@@ -63,12 +73,10 @@ internal sealed class ServiceProxyTarget : ITarget<ProxyKey, ProxyPiece>
     {
         cancellationToken.ThrowIfCancellationRequested();
         var batch = _state.Change(changes);
-        if (!batch.IsEmpty)
-        {
-            _table.Apply(batch);
-        }
-
-        _observer.Applied(batch, _state);
+        var start = Stopwatch.GetTimestamp();
+        Send(batch);
+        _observer.Applied(batch, _state, Stopwatch.GetElapsedTime(start));
+        Forget(StaleFlows.Of(changes));
         return Task.CompletedTask;
     }
 
@@ -80,8 +88,50 @@ internal sealed class ServiceProxyTarget : ITarget<ProxyKey, ProxyPiece>
         return Task.CompletedTask;
     }
 
+    private void Send(ProxyBatch batch)
+    {
+        if (batch.IsEmpty)
+        {
+            return;
+        }
+
+        try
+        {
+            _table.Apply(batch);
+        }
+        catch (NftException)
+        {
+            _observer.Refused();
+            throw;
+        }
+    }
+
+    /// <summary>After the batch: what is deleted before it could come back by the old table.</summary>
+    private void Forget(IReadOnlyList<ConntrackFilter> stale)
+    {
+        if (stale.Count == 0 || ForgetFlows is null)
+        {
+            return;
+        }
+
+        try
+        {
+            _observer.FlowsForgotten(ForgetFlows(stale));
+        }
+        catch (LinuxException exception)
+        {
+            // The table is right; reading it again would not bring the flows' deletion back.
+            _observer.FlowsKept(exception.Message);
+        }
+    }
+
     private ValueMap<ProxyKey, ProxyPiece> Read()
     {
+        if (ReadLinkAddresses is not null)
+        {
+            Node = Node with { LinkAddresses = ReadLinkAddresses() };
+        }
+
         var before = _state;
         _state = TableState.Empty();
         if (_table.Read() is not { } content)

@@ -1,5 +1,4 @@
 using Kn.Linux.Nftables;
-using Kn.Linux.Nftables.Expressions;
 using Kn.Primitives;
 
 namespace Kn.ServiceProxy.Tables;

@@ -7,7 +7,7 @@ internal interface IProxyTable
     ProxyTableContent? Read();
 
     /// <summary>Does all of a batch, or nothing of it.</summary>
-    /// <exception cref="Kn.Linux.LinuxException">The kernel refused it.</exception>
+    /// <exception cref="Kn.Linux.Nftables.NftException">The kernel refused it.</exception>
     void Apply(ProxyBatch batch);
 
     /// <summary>Deletes the table; absent is success.</summary>

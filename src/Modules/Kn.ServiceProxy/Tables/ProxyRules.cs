@@ -1,6 +1,5 @@
 using Kn.Hosting;
 using Kn.Linux.Nftables;
-using Kn.Linux.Nftables.Expressions;
 using Kn.Primitives;
 using IpProtocol = Kn.Linux.Nftables.IpProtocol;
 
