@@ -60,10 +60,10 @@ internal sealed class TestNet : IDisposable
     }
 
     /// <summary>An open connection, for tests of what survives.</summary>
-    public static Socket Open(NetworkNamespace from, string address, int port)
+    public static Socket Open(NetworkNamespace from, string address, int port, ProtocolType protocol = ProtocolType.Tcp)
     {
         var target = new IPEndPoint(IPAddress.Parse(address), port);
-        var socket = from.Run(() => new Socket(target.AddressFamily, SocketType.Stream, ProtocolType.Tcp));
+        var socket = from.Run(() => new Socket(target.AddressFamily, protocol == ProtocolType.Tcp ? SocketType.Stream : SocketType.Dgram, protocol));
         socket.ReceiveTimeout = 3000;
         Connect(socket, target);
         return socket;

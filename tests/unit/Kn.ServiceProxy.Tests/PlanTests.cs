@@ -135,14 +135,14 @@ public class PlanTests
     }
 
     [Fact]
-    public void OneEndpointMore_OfAThousandServices_ChangesThreeElements()
+    public async Task OneEndpointMore_OfAThousandServices_ChangesThreeElements()
     {
         var services = Enumerable.Range(0, 1000).Select(static number => Service($"s{number}", 1) with { ClusterIps = Addresses($"10.96.{number / 250}.{number % 250}") }).ToArray();
         var cluster = Cluster(services.Concat<KubernetesObject>(services.Select(static service => Slice(service.Metadata.Name, "a", To(80), At("10.244.2.1", "10.244.2.2")))));
         var table = new StrictProxyTable();
         var loop = new TestLoop(table);
-        loop.ResyncAsync(cluster).GetAwaiter().GetResult();
-        loop.ChangeAsync(cluster.With(Slice("s7", "a", To(80), At("10.244.2.1", "10.244.2.2", "10.244.2.3")))).GetAwaiter().GetResult();
+        await loop.ResyncAsync(cluster);
+        await loop.ChangeAsync(cluster.With(Slice("s7", "a", To(80), At("10.244.2.1", "10.244.2.2", "10.244.2.3"))));
         Assert.Equal(3, table.Batches[^1].ElementCount);
         Assert.Equal(2, table.Batches.Count);
     }
