@@ -47,7 +47,7 @@ public sealed class KernelTableTests : IDisposable
         for (var number = 0; number < 10_000; number++)
         {
             objects.Add(Service($"s{number}", 1) with { ClusterIps = Addresses($"10.96.{number / 250}.{number % 250}") });
-            objects.Add(Slice($"s{number}", "a", To(8080), At([.. Enumerable.Range(1, 5).Select(pod => $"10.{number / 250}.{number % 250}.{pod}")])));
+            objects.Add(Slice($"s{number}", "a", To(8080), AtEach([.. Enumerable.Range(1, 5).Select(pod => $"10.{number / 250}.{number % 250}.{pod}")])));
         }
 
         var cluster = Cluster(objects);

@@ -61,7 +61,7 @@ internal static class Build
 
     public static Endpoint At(string address, string node = "n2") => new() { Address = IpAddress.Parse(address), NodeName = node };
 
-    public static Endpoint[] At(params string[] addresses) => [.. addresses.Select(static address => At(address))];
+    public static Endpoint[] AtEach(params string[] addresses) => [.. addresses.Select(static address => At(address))];
 
     public static ValueList<IpAddress> Addresses(params string[] texts) => texts.Select(static text => IpAddress.Parse(text)).ToValueList();
 

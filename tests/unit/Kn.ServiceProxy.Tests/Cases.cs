@@ -25,7 +25,7 @@ internal static class Cases
             Slice("web", "b", To(8080), At("fd00:244:2::10"))),
         ["all-endpoints-others"] = Cluster(
             Service("web", 10),
-            Slice("web", "a", To(8080), At("10.244.5.1", "10.244.5.2", "10.244.5.3", "10.244.5.4", "10.244.5.5"))),
+            Slice("web", "a", To(8080), AtEach("10.244.5.1", "10.244.5.2", "10.244.5.3", "10.244.5.4", "10.244.5.5"))),
         ["no-endpoints"] = Cluster(Service("web", 10)),
         ["node-port"] = Cluster(
             Service("web", 10, Tcp(80, 30080)) with { Type = "NodePort" },
@@ -39,8 +39,8 @@ internal static class Cases
             Slice("web", "a", To(8080), At("10.244.1.2", "n1"), At("10.244.2.10"))),
         ["two-ports-of-one-number"] = Cluster(
             Service("dns", 53, Udp(53, name: "dns"), Tcp(53, name: "dns-tcp")),
-            Slice("dns", "a", To(5353, IpProtocol.Udp, "dns"), At("10.244.2.10", "10.244.2.11")),
-            Slice("dns", "b", To(5354, IpProtocol.Tcp, "dns-tcp"), At("10.244.2.10", "10.244.2.11"))),
+            Slice("dns", "a", To(5353, IpProtocol.Udp, "dns"), At("10.244.2.10"), At("10.244.2.11")),
+            Slice("dns", "b", To(5354, IpProtocol.Tcp, "dns-tcp"), At("10.244.2.10"), At("10.244.2.11"))),
         ["local-policies"] = Cluster(
             Service("web", 10, Tcp(80, 30080)) with
             {

@@ -47,7 +47,7 @@ public class PlanTests
             Slice("web", "c", To(8080, IpProtocol.Udp), At("10.244.2.3")),
             Slice("web", "d", To(8080), At("10.244.2.4")) with { Family = null },
             Slice("web", "e", To(8080), At("10.244.2.5")),
-            Slice("web", "f", To(8080), At("10.244.2.5", "10.244.2.6")));
+            Slice("web", "f", To(8080), At("10.244.2.5"), At("10.244.2.6")));
         Assert.Equal("[10.244.2.5:8080, 10.244.2.6:8080]", Plan(cluster, Key("web"))!.V4!.Cluster!.Endpoints.ToString());
     }
 
@@ -138,11 +138,11 @@ public class PlanTests
     public async Task OneEndpointMore_OfAThousandServices_ChangesThreeElements()
     {
         var services = Enumerable.Range(0, 1000).Select(static number => Service($"s{number}", 1) with { ClusterIps = Addresses($"10.96.{number / 250}.{number % 250}") }).ToArray();
-        var cluster = Cluster(services.Concat<KubernetesObject>(services.Select(static service => Slice(service.Metadata.Name, "a", To(80), At("10.244.2.1", "10.244.2.2")))));
+        var cluster = Cluster(services.Concat<KubernetesObject>(services.Select(static service => Slice(service.Metadata.Name, "a", To(80), At("10.244.2.1"), At("10.244.2.2")))));
         var table = new StrictProxyTable();
         var loop = new TestLoop(table);
         await loop.ResyncAsync(cluster);
-        await loop.ChangeAsync(cluster.With(Slice("s7", "a", To(80), At("10.244.2.1", "10.244.2.2", "10.244.2.3"))));
+        await loop.ChangeAsync(cluster.With(Slice("s7", "a", To(80), AtEach("10.244.2.1", "10.244.2.2", "10.244.2.3"))));
         Assert.Equal(3, table.Batches[^1].ElementCount);
         Assert.Equal(2, table.Batches.Count);
     }
