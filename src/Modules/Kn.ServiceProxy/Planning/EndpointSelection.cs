@@ -1,0 +1,119 @@
+using Kn.Kubernetes.Objects;
+using Kn.Primitives;
+
+namespace Kn.ServiceProxy.Planning;
+
+/// <summary>Which endpoints of a Service port may be used on this node.</summary>
+/// <remarks>The rules are those of the EndpointSlice API (discovery.k8s.io/v1) and of the Service API's traffic policies: ready
+/// endpoints, and when there is none, those that are terminating and still serving; topology hints narrow policy Cluster only.</remarks>
+internal sealed class EndpointSelection
+{
+    private const string HeadlessLabel = "service.kubernetes.io/headless";
+    private readonly Dictionary<EndpointAddress, Endpoint> _endpoints = [];
+
+    private EndpointSelection()
+    {
+    }
+
+    /// <summary>Collects the endpoints of a Service port in one family: the union over its slices, each address and port once.</summary>
+    public static EndpointSelection Of(ValueList<EndpointSlice> slices, ServicePort port, IpFamily family)
+    {
+        var selection = new EndpointSelection();
+        foreach (var slice in slices)
+        {
+            if (slice.Family == family && !slice.Metadata.Labels.ContainsKey(HeadlessLabel))
+            {
+                selection.Collect(slice, port);
+            }
+        }
+
+        return selection;
+    }
+
+    /// <summary>The endpoints of policy Cluster as this node sees them, sorted.</summary>
+    public ValueList<EndpointAddress> Cluster(string nodeName, string? zone)
+    {
+        var ready = _endpoints.Where(static pair => pair.Value.Ready).ToArray();
+        return ready.Length > 0
+            ? Sorted(Nearest(ready, nodeName, zone))
+            : Sorted(_endpoints.Where(static pair => IsLastResort(pair.Value)));
+    }
+
+    /// <summary>The endpoints of policy Local: those on this node, sorted.</summary>
+    public ValueList<EndpointAddress> Local(string nodeName)
+    {
+        var here = _endpoints.Where(pair => IsOn(pair.Value, nodeName)).ToArray();
+        var ready = here.Where(static pair => pair.Value.Ready).ToArray();
+        return Sorted(ready.Length > 0 ? ready : here.Where(static pair => IsLastResort(pair.Value)));
+    }
+
+    /// <summary>True when some endpoint could serve, on this node or on another.</summary>
+    public bool AnyUsable => _endpoints.Values.Any(static endpoint => endpoint.Ready || IsLastResort(endpoint));
+
+    /// <summary>Those of the given endpoints' addresses that are on this node, sorted, each once.</summary>
+    public ValueList<IpAddress> OnNode(IEnumerable<EndpointAddress> used, string nodeName) => used
+        .Where(address => IsOn(_endpoints[address], nodeName))
+        .Select(static address => address.Address)
+        .Distinct()
+        .Order()
+        .ToValueList();
+
+    private void Collect(EndpointSlice slice, ServicePort port)
+    {
+        foreach (var candidate in slice.Ports)
+        {
+            if (candidate.Protocol != port.Protocol || !string.Equals(candidate.Name, port.Name, StringComparison.Ordinal))
+            {
+                continue;
+            }
+
+            foreach (var endpoint in slice.Endpoints)
+            {
+                Merge(new EndpointAddress(endpoint.Address, candidate.Port ?? port.Port), endpoint);
+            }
+        }
+    }
+
+    /// <summary>While an endpoint moves between slices it is in both, perhaps in an older state in one: the better state counts.</summary>
+    private void Merge(EndpointAddress address, Endpoint endpoint)
+    {
+        if (!_endpoints.TryGetValue(address, out var other) || Rank(endpoint) > Rank(other))
+        {
+            _endpoints[address] = endpoint;
+        }
+    }
+
+    private static int Rank(Endpoint endpoint) => endpoint.Ready ? 2 : IsLastResort(endpoint) ? 1 : 0;
+
+    private static bool IsLastResort(Endpoint endpoint) => endpoint is { Serving: true, Terminating: true };
+
+    private static bool IsOn(Endpoint endpoint, string nodeName) => string.Equals(endpoint.NodeName, nodeName, StringComparison.Ordinal);
+
+    /// <summary>Hints count only when every ready endpoint has them and some name this node, or else its zone.</summary>
+    private static KeyValuePair<EndpointAddress, Endpoint>[] Nearest(
+        KeyValuePair<EndpointAddress, Endpoint>[] ready, string nodeName, string? zone)
+    {
+        if (Array.TrueForAll(ready, static pair => !pair.Value.ForNodes.IsEmpty))
+        {
+            var onNode = Array.FindAll(ready, pair => pair.Value.ForNodes.Contains(nodeName));
+            if (onNode.Length > 0)
+            {
+                return onNode;
+            }
+        }
+
+        if (zone is not null && Array.TrueForAll(ready, static pair => !pair.Value.ForZones.IsEmpty))
+        {
+            var inZone = Array.FindAll(ready, pair => pair.Value.ForZones.Contains(zone));
+            if (inZone.Length > 0)
+            {
+                return inZone;
+            }
+        }
+
+        return ready;
+    }
+
+    private static ValueList<EndpointAddress> Sorted(IEnumerable<KeyValuePair<EndpointAddress, Endpoint>> endpoints) =>
+        endpoints.Select(static pair => pair.Key).Order().ToValueList();
+}

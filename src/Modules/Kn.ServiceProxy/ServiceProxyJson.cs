@@ -1,0 +1,7 @@
+using System.Text.Json.Serialization;
+
+namespace Kn.ServiceProxy;
+
+/// <summary>Reads the module's section of the config file without reflection.</summary>
+[JsonSerializable(typeof(ServiceProxyOptions))]
+public sealed partial class ServiceProxyJson : JsonSerializerContext;

@@ -1,0 +1,81 @@
+using Kn.Hosting.Modules;
+using Kn.Hosting.Reconciling;
+using Kn.Kubernetes.Cache;
+using Kn.Linux.Conntrack;
+using Kn.Linux.Nftables;
+using Kn.Linux.Routes;
+using Kn.Primitives;
+using Kn.ServiceProxy.Planning;
+using Kn.ServiceProxy.Tables;
+
+namespace Kn.ServiceProxy;
+
+/// <summary>Services to endpoints, in nftables.</summary>
+public sealed class ServiceProxyModule(ServiceProxyOptions options) : IModule
+{
+    /// <summary>A table that somebody flushed is back within a second; who flushes it in a loop makes us read it twice a second.</summary>
+    private static readonly TimeSpan DriftSpacing = TimeSpan.FromMilliseconds(400);
+
+    /// <inheritdoc/>
+    public IReadOnlyList<WatchRequest> Watches { get; } =
+    [
+        new WatchRequest(ResourceKinds.Services),
+        new WatchRequest(ResourceKinds.EndpointSlices),
+        new WatchRequest(ResourceKinds.Nodes),
+        new WatchRequest(ResourceKinds.ServiceCidrs),
+    ];
+
+    /// <inheritdoc/>
+    public async Task RunAsync(ModuleContext context, CancellationToken cancellationToken)
+    {
+        using var tables = NftSocket.Open();
+        using var flows = ConntrackSocket.Open();
+        using var routes = RouteSocket.Open();
+        using var drift = new ProxyDrift(DependsOnLinks);
+        var logger = context.Loggers.CreateLogger(context.Status.Name);
+        var reporter = new ProxyReporter(new ServiceProxyMetrics(context.Metrics), context.Status, logger, context.Time);
+        var target = new ServiceProxyTarget(new NftProxyTable(tables, options), NodeOf(context), reporter)
+        {
+            ReadLinkAddresses = DependsOnLinks ? () => LinkAddresses(routes) : null,
+            ForgetFlows = flows.Delete,
+        };
+        var serviceRoutes = new ServiceRoutes(routes, NodeOf(context), LoopbackIndex(routes));
+        var services = new ReconcileLoop<ProxyKey, ProxyPiece>(target, Watches, context, new ReconcileOptions { Drift = drift, DriftSpacing = DriftSpacing });
+        var prefixes = new ReconcileLoop<IpPrefix, ServiceRoute>(
+            serviceRoutes, [new WatchRequest(ResourceKinds.Nodes), new WatchRequest(ResourceKinds.ServiceCidrs)], context);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        Task[] tasks = [drift.RunAsync(stop.Token), services.RunAsync(stop.Token), prefixes.RunAsync(stop.Token)];
+        var first = await Task.WhenAny(tasks);
+        await stop.CancelAsync();
+        await Task.WhenAll(tasks).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await first;
+    }
+
+    /// <inheritdoc/>
+    public async Task CleanupAsync(ModuleContext context, CancellationToken cancellationToken)
+    {
+        using var tables = NftSocket.Open();
+        using var routes = RouteSocket.Open();
+        await new ServiceProxyTarget(new NftProxyTable(tables, options), NodeOf(context), new ProxyTargetObserver()).RemoveAsync(cancellationToken);
+        await new ServiceRoutes(routes, NodeOf(context), LoopbackIndex(routes)).RemoveAsync(cancellationToken);
+    }
+
+    private bool DependsOnLinks => options.NodePortAddresses.Any(static entry => entry != ServiceProxyOptions.Primary);
+
+    private ProxyNode NodeOf(ModuleContext context) => new()
+    {
+        Name = context.Node.Name,
+        Cluster = context.Node.Cluster,
+        Options = options,
+    };
+
+    /// <summary>A network namespace always has its loopback, with number 1.</summary>
+    private static int LoopbackIndex(RouteSocket routes) => routes.FindLink("lo")?.Index ?? 1;
+
+    private static ValueList<IpAddress> LinkAddresses(RouteSocket routes) => routes.ReadAddresses()
+        .Select(static address => address.Address)
+        .Where(static address => address is { IsLoopback: false, IsLinkLocal: false })
+        .Distinct()
+        .Order()
+        .ToValueList();
+}

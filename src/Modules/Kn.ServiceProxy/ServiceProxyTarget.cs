@@ -1,0 +1,152 @@
+using System.Diagnostics;
+using Kn.Hosting.Reconciling;
+using Kn.Kubernetes.Cache;
+using Kn.Linux;
+using Kn.Linux.Conntrack;
+using Kn.Linux.Nftables;
+using Kn.Primitives;
+using Kn.ServiceProxy.Planning;
+using Kn.ServiceProxy.Tables;
+
+namespace Kn.ServiceProxy;
+
+/// <summary>Drives the table <c>inet kn-proxy</c> to what the cluster's Services ask for.</summary>
+/// <remarks>A restart reads the table, adopts every Service port that is whole, and changes only what differs. A table of another
+/// layout, or one whose rules somebody changed, is replaced in one transaction: nobody ever sees a node without Services.</remarks>
+internal sealed class ServiceProxyTarget : ITarget<ProxyKey, ProxyPiece>
+{
+    private readonly IProxyTable _table;
+    private readonly ProxyTargetObserver _observer;
+    private readonly string _layout;
+    private ProxyNode _node;
+    private TableState _state = TableState.Empty();
+
+    /// <summary>A target for a table.</summary>
+    /// <param name="table">The table.</param>
+    /// <param name="node">This node.</param>
+    /// <param name="observer">Is told what was done.</param>
+    public ServiceProxyTarget(IProxyTable table, ProxyNode node, ProxyTargetObserver observer)
+    {
+        _table = table;
+        _node = node;
+        _observer = observer;
+        _layout = ProxyLayout.Version(node.Options);
+    }
+
+    /// <inheritdoc/>
+    public string Name => "services";
+
+    /// <summary>This node as plans see it; replaced when its links' addresses change. All keys have to be planned again then.</summary>
+    public ProxyNode Node
+    {
+        get => Volatile.Read(ref _node);
+        set => Volatile.Write(ref _node, value);
+    }
+
+    /// <summary>Reads the addresses of the node's links; null when the plan does not depend on them.</summary>
+    public Func<ValueList<IpAddress>>? ReadLinkAddresses { get; init; }
+
+    /// <summary>Deletes flows after a batch and says how many; null where nobody wants that.</summary>
+    public Func<IReadOnlyList<ConntrackFilter>, int>? ForgetFlows { get; init; }
+
+    /// <inheritdoc/>
+    public IEnumerable<ProxyKey> Keys(ClusterSnapshot cluster) => ServiceProxyPlan.Keys(cluster);
+
+    /// <inheritdoc/>
+    public void AddAffectedKeys(ClusterSnapshot cluster, ObjectChange change, ISet<ProxyKey> keys) =>
+        ServiceProxyPlan.AddAffectedKeys(cluster, Node, change, keys);
+
+    /// <inheritdoc/>
+    public ProxyPiece? Plan(ClusterSnapshot cluster, ProxyKey key, Problems problems) => key.Kind switch
+    {
+        ProxyKeyKind.Table => new TablePiece(_layout),
+        ProxyKeyKind.Node => ServiceProxyPlan.PlanNode(cluster, Node),
+        ProxyKeyKind.ServicePort => ServiceProxyPlan.PlanServicePort(cluster, Node, key, problems),
+        _ => null,
+    };
+
+    /// <inheritdoc/>
+    public Task<ValueMap<ProxyKey, ProxyPiece>> ReadAsync(CancellationToken cancellationToken) => Task.FromResult(Read());
+
+    /// <inheritdoc/>
+    public Task ApplyAsync(Changes<ProxyKey, ProxyPiece> changes, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        var batch = _state.Change(changes);
+        var start = Stopwatch.GetTimestamp();
+        Send(batch);
+        _observer.Applied(batch, _state, Stopwatch.GetElapsedTime(start));
+        Forget(StaleFlows.Of(changes));
+        return Task.CompletedTask;
+    }
+
+    /// <inheritdoc/>
+    public Task RemoveAsync(CancellationToken cancellationToken)
+    {
+        _table.Remove();
+        _state = TableState.Empty();
+        return Task.CompletedTask;
+    }
+
+    private void Send(ProxyBatch batch)
+    {
+        if (batch.IsEmpty)
+        {
+            return;
+        }
+
+        try
+        {
+            _table.Apply(batch);
+        }
+        catch (NftException)
+        {
+            _observer.Refused();
+            throw;
+        }
+    }
+
+    /// <summary>After the batch: what is deleted before it could come back by the old table.</summary>
+    private void Forget(IReadOnlyList<ConntrackFilter> stale)
+    {
+        if (stale.Count == 0 || ForgetFlows is null)
+        {
+            return;
+        }
+
+        try
+        {
+            _observer.FlowsForgotten(ForgetFlows(stale));
+        }
+        catch (LinuxException exception)
+        {
+            // The table is right; reading it again would not bring the flows' deletion back.
+            _observer.FlowsKept(exception.Message);
+        }
+    }
+
+    private ValueMap<ProxyKey, ProxyPiece> Read()
+    {
+        if (ReadLinkAddresses is not null)
+        {
+            Node = Node with { LinkAddresses = ReadLinkAddresses() };
+        }
+
+        var before = _state;
+        _state = TableState.Empty();
+        if (_table.Read() is not { } content)
+        {
+            return default;
+        }
+
+        if (!string.Equals(content.Layout, _layout, StringComparison.Ordinal))
+        {
+            _observer.WillReplace(content.Layout, _layout);
+            return ValueMap.Of<ProxyKey, ProxyPiece>((ProxyKey.Table, new TablePiece(content.Layout)));
+        }
+
+        (_state, var pieces) = TableAdoption.Adopt(content, before);
+        _observer.Adopted(_state, pieces.Find(ProxyKey.Strays) as StrayPiece);
+        return pieces;
+    }
+}

@@ -1,0 +1,101 @@
+using System.Globalization;
+using Kn.Kubernetes.Objects;
+using Kn.Primitives;
+using Kn.ServiceProxy.Planning;
+
+namespace Kn.ServiceProxy.Tables;
+
+/// <summary>How one of a list's endpoints is chosen: everything that a chain has to know beside the list's number.
+/// All lists of a class share one chain.</summary>
+/// <param name="Family">Family of the endpoints.</param>
+/// <param name="Protocol">Protocol of the packets.</param>
+/// <param name="AffinitySeconds">How long a client keeps its endpoint, 0 for a choice at random each time.</param>
+/// <param name="Length">How many endpoints, at least 1.</param>
+internal readonly record struct BalanceClass(IpFamily Family, IpProtocol Protocol, int AffinitySeconds, int Length)
+{
+    /// <summary>The class of empty IPv4 lists whose packets are dropped; that of IPv6 has the family's bit too.</summary>
+    public const uint Drop = 1;
+
+    /// <summary>The class of empty IPv4 lists whose packets are refused; that of IPv6 has the family's bit too.</summary>
+    public const uint Refuse = 2;
+
+    /// <summary>The kind of a choice at random.</summary>
+    public const uint RandomKind = 1;
+
+    /// <summary>The first of the kinds for affinity; each timeout in use has one.</summary>
+    public const uint FirstAffinityKind = 8;
+
+    /// <summary>The last kind: the number has 7 bits.</summary>
+    public const uint LastKind = 127;
+
+    /// <summary>The bit of IPv6 classes.</summary>
+    public const uint V6Bit = 0x8000_0000;
+
+    /// <summary>The chain's name, such as random-tcp4-3 or affinity-10800-udp6-2.</summary>
+    public string ChainName
+    {
+        get
+        {
+            var choice = AffinitySeconds == 0 ? "random" : string.Create(CultureInfo.InvariantCulture, $"affinity-{AffinitySeconds}");
+            return string.Create(CultureInfo.InvariantCulture, $"{choice}-{ProxyKey.ProtocolName(Protocol)}{(int)Family}-{Length}");
+        }
+    }
+
+    /// <summary>The class's number: family (1 bit), kind (7), protocol (8), length (16); nft prints it as 8106:3.</summary>
+    public uint Number(uint kind) =>
+        (Family == IpFamily.V6 ? V6Bit : 0) | (kind << 24) | ((uint)Protocol << 16) | (uint)Length;
+
+    /// <summary>The number of the class of empty lists.</summary>
+    public static uint Empty(IpFamily family, bool drops) => (family == IpFamily.V6 ? V6Bit : 0) | (drops ? Drop : Refuse);
+
+    /// <summary>True for a class of empty lists.</summary>
+    public static bool IsEmpty(uint number) => (number & ~V6Bit) is Drop or Refuse;
+
+    /// <summary>True for a class of empty lists whose packets are dropped.</summary>
+    public static bool IsDrop(uint number) => (number & ~V6Bit) == Drop;
+
+    /// <summary>The family of a class, by its number.</summary>
+    public static IpFamily FamilyOf(uint number) => (number & V6Bit) != 0 ? IpFamily.V6 : IpFamily.V4;
+
+    /// <summary>The kind within a class's number.</summary>
+    public static uint KindOf(uint number) => (number & ~V6Bit) >> 24;
+
+    /// <summary>Reads what <see cref="ChainName"/> writes.</summary>
+    public static bool TryParse(string chainName, out BalanceClass balanceClass)
+    {
+        balanceClass = default;
+        var parts = chainName.Split('-');
+        var seconds = 0;
+        var affine = parts is ["affinity", var timeout, _, _] && TryParseNumber(timeout, out seconds) && seconds > 0;
+        if (!affine && parts is not ["random", _, _])
+        {
+            return false;
+        }
+
+        if (!TryParseNumber(parts[^1], out var length) || length is 0 or > ServiceProxyPlan.MaxEndpoints || !TryParseProtocol(parts[^2], out var protocol, out var family))
+        {
+            return false;
+        }
+
+        balanceClass = new BalanceClass(family, protocol, seconds, length);
+        return string.Equals(balanceClass.ChainName, chainName, StringComparison.Ordinal);
+    }
+
+    private static bool TryParseNumber(string number, out int value) =>
+        int.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out value);
+
+    private static bool TryParseProtocol(string text, out IpProtocol protocol, out IpFamily family)
+    {
+        (protocol, family) = text switch
+        {
+            "tcp4" => (IpProtocol.Tcp, IpFamily.V4),
+            "tcp6" => (IpProtocol.Tcp, IpFamily.V6),
+            "udp4" => (IpProtocol.Udp, IpFamily.V4),
+            "udp6" => (IpProtocol.Udp, IpFamily.V6),
+            "sctp4" => (IpProtocol.Sctp, IpFamily.V4),
+            "sctp6" => (IpProtocol.Sctp, IpFamily.V6),
+            _ => default,
+        };
+        return protocol != default;
+    }
+}

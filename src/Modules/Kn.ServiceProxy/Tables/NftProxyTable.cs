@@ -1,0 +1,52 @@
+using Kn.Linux.Nftables;
+using Kn.Primitives;
+
+namespace Kn.ServiceProxy.Tables;
+
+/// <summary>The table in the kernel.</summary>
+/// <param name="socket">Opened in the node's network namespace; the caller disposes it.</param>
+/// <param name="options">The options that change rules.</param>
+internal sealed class NftProxyTable(NftSocket socket, ServiceProxyOptions options) : IProxyTable
+{
+    private readonly NftTable _static = ProxyRules.Static(ProxyLayout.Version(options), options.MasqueradeAll);
+
+    /// <inheritdoc/>
+    public ProxyTableContent? Read() =>
+        socket.ReadTable(ProxyRules.TableId.Family, ProxyRules.TableId.Name) is { } table ? StaticCheck.ToContent(table, _static) : null;
+
+    /// <inheritdoc/>
+    public void Apply(ProxyBatch batch) => socket.Apply(ToNft(batch, _static));
+
+    /// <inheritdoc/>
+    public void Remove() => socket.Apply(new NftBatch().RemoveTable(ProxyRules.TableId));
+
+    /// <summary>The batch as nftables operations.</summary>
+    internal static NftBatch ToNft(ProxyBatch batch, NftTable whole)
+    {
+        var table = ProxyRules.TableId;
+        var operations = new NftBatch();
+        if (batch.ReplacesTable)
+        {
+            operations.RemoveTable(table).AddWhole(whole);
+        }
+
+        foreach (var added in batch.Classes)
+        {
+            var chain = ClassChain.Of(added.Class);
+            operations.CreateChain(table, chain).AddRules(table, chain.Name, chain.Rules.AsSpan());
+        }
+
+        operations.AddElements(table, ProxySchema.Dispatch, batch.Classes.Select(ProxyRules.DispatchOf).ToValueList());
+        foreach (var (set, elements) in batch.Deletes)
+        {
+            operations.DeleteElements(table, ProxySchema.Of(set), elements.ToValueList());
+        }
+
+        foreach (var (set, elements) in batch.Adds)
+        {
+            operations.AddElements(table, ProxySchema.Of(set), elements.ToValueList());
+        }
+
+        return operations;
+    }
+}
