@@ -45,5 +45,5 @@ public sealed class KilledLabTests : IAsyncLifetime
 
     // A zombie waits for its parent; it holds nothing any more.
     private static bool IsAlive(int pid) =>
-        File.Exists($"/proc/{pid}/stat") && File.ReadAllText($"/proc/{pid}/stat").Split(') ')[^1][0] is not ('Z' or 'X');
+        File.Exists($"/proc/{pid}/stat") && File.ReadAllText($"/proc/{pid}/stat").Split(") ")[^1][0] is not ('Z' or 'X');
 }
