@@ -8,7 +8,9 @@ using Microsoft.Extensions.Logging.Abstractions;
 namespace Kn.E2E.Tests.Kubectl;
 
 /// <summary>The lab's API server with its controllers and one ready node, and a stock kubectl in front of it.</summary>
+#pragma warning disable CA1001 // xunit calls IAsyncLifetime.DisposeAsync, which disposes
 public sealed class KubectlFixture : IAsyncLifetime
+#pragma warning restore CA1001
 {
     private readonly string _directory = Directory.CreateTempSubdirectory("kn-kubectl-").FullName;
     private readonly CancellationTokenSource _stop = new();

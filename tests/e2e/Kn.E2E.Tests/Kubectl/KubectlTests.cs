@@ -7,15 +7,15 @@ public class KubectlTests(KubectlFixture kubectl) : IClassFixture<KubectlFixture
 {
     private static string Pod(string name) => $"apiVersion: v1\nkind: Pod\nmetadata: {{name: {name}, labels: {{app: {name}}}}}\nspec: {{containers: [{{name: c, image: i}}]}}\n";
 
-    private static string Deployment(string name, int replicas) => $$"""
+    private static string Deployment(string name, int replicas) => $$$"""
         apiVersion: apps/v1
         kind: Deployment
-        metadata: {name: {{name}}}
+        metadata: {name: {{{name}}}}
         spec:
-          replicas: {{replicas}}
-          selector: {matchLabels: {app: {{name}}}}
+          replicas: {{{replicas}}}
+          selector: {matchLabels: {app: {{{name}}}}}
           template:
-            metadata: {labels: {app: {{name}}}}
+            metadata: {labels: {app: {{{name}}}}}
             spec: {containers: [{name: c, image: i, ports: [{containerPort: 8080, name: http}]}]}
         """;
 
@@ -104,7 +104,7 @@ public class KubectlTests(KubectlFixture kubectl) : IClassFixture<KubectlFixture
         await kubectl.UntilAsync("get rs -l app=web", "2         2");
         foreach (var pod in (await kubectl.RunAsync("get pods -l app=web -o name")).Split('\n', StringSplitOptions.RemoveEmptyEntries))
         {
-            await kubectl.RunAsync($$"""patch {{pod}} --subresource=status -p {"status":{"phase":"Running","podIP":"10.244.0.7","podIPs":[{"ip":"10.244.0.7"}],"conditions":[{"type":"Ready","status":"True"}]}}""");
+            await kubectl.RunAsync($$$"""patch {{{pod}}} --subresource=status -p {"status":{"phase":"Running","podIP":"10.244.0.7","podIPs":[{"ip":"10.244.0.7"}],"conditions":[{"type":"Ready","status":"True"}]}}""");
         }
 
         Assert.Contains("successfully rolled out", await kubectl.RunAsync("rollout status deploy/web --timeout=50s"));
