@@ -29,6 +29,11 @@ internal static class SchedulerRules
             }
         }
 
+        if (nodes.Count == 0)
+        {
+            return (null, "no nodes available to schedule pods");
+        }
+
         if (fitting.Count == 0)
         {
             return (null, $"0/{nodes.Count} nodes are available: {string.Join(", ", refusals.Select(static pair => $"{pair.Value} {pair.Key}"))}.");

@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Kn.Lab.Api;
+using Kn.Lab.ApiServer.Protobuf;
 using Microsoft.AspNetCore.Http;
 using YamlDotNet.Core;
 
@@ -27,7 +28,12 @@ internal static class RequestBody
         }
 
         var type = MediaType(request);
-        if (type.Contains("protobuf", StringComparison.Ordinal) || type.Contains("cbor", StringComparison.Ordinal))
+        if (type == "application/vnd.kubernetes.protobuf")
+        {
+            return ProtobufReader.Read(bytes);
+        }
+
+        if (type.Contains("cbor", StringComparison.Ordinal))
         {
             throw StatusException.UnsupportedMediaType(type);
         }

@@ -35,6 +35,7 @@ internal sealed class ServiceAllocation
         if (before is not null && before.Text("type") != "ExternalName")
         {
             KeepAllocated(spec, before);
+            FollowChangedField(spec, before);
         }
 
         Normalize(spec, errors);
@@ -134,6 +135,21 @@ internal sealed class ServiceAllocation
         {
             Trim(spec, before, "ipFamilies");
             Trim(spec, before, "clusterIPs");
+        }
+    }
+
+    // clusterIP is clusterIPs[0]: who changes one of the two means both.
+    private static void FollowChangedField(JsonObject spec, JsonObject before)
+    {
+        var oneChanged = !JsonNode.DeepEquals(spec["clusterIP"], before["clusterIP"]);
+        var allChanged = !JsonNode.DeepEquals(spec["clusterIPs"], before["clusterIPs"]);
+        if (oneChanged && !allChanged && spec.Text("clusterIP") is { Length: > 0 } one)
+        {
+            spec["clusterIPs"] = JsonTree.Array([one]);
+        }
+        else if (allChanged && !oneChanged && spec.Texts("clusterIPs").FirstOrDefault() is { } first)
+        {
+            spec["clusterIP"] = first;
         }
     }
 

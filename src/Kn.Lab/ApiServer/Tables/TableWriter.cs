@@ -11,7 +11,8 @@ internal static class TableWriter
 
     public static JsonObject Write(ResourceKind kind, IEnumerable<JsonObject> trees, JsonObject listMetadata, string? includeObject, DateTimeOffset now, bool withColumns = true)
     {
-        var columns = kind.Columns.Prepend(NameColumn).ToList();
+        // Events are read by what they say; their names matter to nobody.
+        var columns = kind.Resource.Kind == "Event" ? [.. kind.Columns, NameColumn with { Wide = true }] : kind.Columns.Prepend(NameColumn).ToList();
         var rows = trees.Select(tree => (JsonNode?)new JsonObject
         {
             ["cells"] = JsonTree.Array(columns.Select(column => column.Cell(tree, now))),
