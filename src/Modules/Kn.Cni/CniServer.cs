@@ -3,7 +3,6 @@ using Kn.Cni.Protocol;
 using Kn.Hosting.Control;
 using Kn.Hosting.Pods;
 using Kn.Linux;
-using Kn.Primitives;
 using Microsoft.Extensions.Logging;
 
 namespace Kn.Cni;
