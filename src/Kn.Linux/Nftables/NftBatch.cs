@@ -2,7 +2,7 @@ using Kn.Primitives;
 
 namespace Kn.Linux.Nftables;
 
-/// <summary>Operations that the kernel does all together or not at all (NftSocket.Apply).</summary>
+/// <summary>Operations that the kernel does all together or not at all (<see cref="NftSocket.Apply"/>).</summary>
 /// <remarks>Order matters: within a batch each operation sees what those before it did, so delete an element before adding it with
 /// other data. A packet sees none of them or all of them, except that one which makes several look-ups may meet the
 /// change between two of them. Not safe for use by several threads.</remarks>

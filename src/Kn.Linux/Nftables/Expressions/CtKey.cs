@@ -44,68 +44,6 @@ public enum CtKey : uint
     DestinationIp6 = 22,
 }
 
-/// <summary>The tuple of a connection.</summary>
-/// <remarks>enum ip_conntrack_dir, uapi/linux/netfilter/nf_conntrack_tuple_common.h.</remarks>
-public enum ConnectionDirection : byte
-{
-    /// <summary>As the first packet was sent, before any translation.</summary>
-    Original = 0,
-
-    /// <summary>As answers come, after translation.</summary>
-    Reply = 1,
-}
-
-/// <summary>States that a rule can match.</summary>
-/// <remarks>NF_CT_STATE_BIT(), uapi/linux/netfilter/nf_conntrack_common.h.</remarks>
-[Flags]
-public enum ConnectionState : uint
-{
-    /// <summary>No state.</summary>
-    None = 0,
-
-    /// <summary>Conntrack could make nothing of the packet.</summary>
-    Invalid = 1,
-
-    /// <summary>Packets went both ways.</summary>
-    Established = 2,
-
-    /// <summary>Belongs to another connection: an ICMP error, a helper's data connection.</summary>
-    Related = 4,
-
-    /// <summary>The first packet.</summary>
-    New = 8,
-
-    /// <summary>Conntrack was told to leave it alone.</summary>
-    Untracked = 64,
-}
-
-/// <summary>What happened to a connection.</summary>
-/// <remarks>enum ip_conntrack_status, uapi/linux/netfilter/nf_conntrack_common.h.</remarks>
-[Flags]
-public enum ConnectionStatus : uint
-{
-    /// <summary>Nothing.</summary>
-    None = 0,
-
-    /// <summary>IPS_EXPECTED: a helper announced it.</summary>
-    Expected = 1,
-
-    /// <summary>IPS_SEEN_REPLY: an answer came.</summary>
-    SeenReply = 2,
-
-    /// <summary>IPS_ASSURED: not to be evicted early.</summary>
-    Assured = 4,
-
-    /// <summary>IPS_CONFIRMED: its first packet has left.</summary>
-    Confirmed = 8,
-
-    /// <summary>IPS_SRC_NAT: the source is translated.</summary>
-    SourceNat = 16,
-
-    /// <summary>IPS_DST_NAT: the destination is translated.</summary>
-    DestinationNat = 32,
-}
-
 /// <summary>Names and types of connection keys.</summary>
 internal static class CtKeys
 {

@@ -106,9 +106,9 @@ internal sealed class BatchWriter
 
     private static (ushort Number, NetlinkFlags Flags) NumberOf(NftOperation operation)
     {
-        var numbers = operation switch
+        (ushort New, ushort Delete, ushort Destroy, ushort Flush) numbers = operation switch
         {
-            TableOperation => (New: NftMessages.NFT_MSG_NEWTABLE, Delete: NftMessages.NFT_MSG_DELTABLE, Destroy: NftMessages.NFT_MSG_DESTROYTABLE, Flush: NftMessages.NFT_MSG_DELRULE),
+            TableOperation => (NftMessages.NFT_MSG_NEWTABLE, NftMessages.NFT_MSG_DELTABLE, NftMessages.NFT_MSG_DESTROYTABLE, NftMessages.NFT_MSG_DELRULE),
             ChainOperation => (NftMessages.NFT_MSG_NEWCHAIN, NftMessages.NFT_MSG_DELCHAIN, NftMessages.NFT_MSG_DESTROYCHAIN, NftMessages.NFT_MSG_DELRULE),
             RuleOperation => (NftMessages.NFT_MSG_NEWRULE, NftMessages.NFT_MSG_DELRULE, NftMessages.NFT_MSG_DESTROYRULE, NftMessages.NFT_MSG_DELRULE),
             SetOperation => (NftMessages.NFT_MSG_NEWSET, NftMessages.NFT_MSG_DELSET, NftMessages.NFT_MSG_DESTROYSET, NftMessages.NFT_MSG_DELSETELEM),

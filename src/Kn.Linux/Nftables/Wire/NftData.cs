@@ -15,7 +15,7 @@ internal static class NftData
     private const ushort NFTA_VERDICT_CODE = 1;
     private const ushort NFTA_VERDICT_CHAIN = 2;
 
-    internal static void Write(ref NetlinkWriter writer, ushort type, ReadOnlySpan<byte> value)
+    internal static void Write(ref NetlinkWriter writer, ushort type, scoped ReadOnlySpan<byte> value)
     {
         var nest = writer.BeginNest(type);
         writer.PutBytes(NFTA_DATA_VALUE, value);
