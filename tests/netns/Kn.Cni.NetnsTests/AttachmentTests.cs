@@ -150,7 +150,7 @@ public sealed class AttachmentTests
             await Run.TextAsync(command);
             var answer = await node.CallAsync("CHECK", "c1", pod, result);
             Assert.Equal((int)CniErrorCode.CheckFailed, answer.Code);
-            Assert.Contains(says, answer.Body!.ToJsonString(), StringComparison.Ordinal);
+            Assert.Contains(says, answer.Message + answer.Details, StringComparison.Ordinal);
             await Run.TextAsync(repair);
             if (command.Contains("addr del", StringComparison.Ordinal))
             {
@@ -172,9 +172,9 @@ public sealed class AttachmentTests
         await using var node = new TestNode();
         await node.StartAsync();
         var (pod, result) = await node.AddAsync("c1");
-        await Run.TextAsync($"ip -n {pod} link set eth0 address 02:00:00:00:00:88");
+        await Run.TextAsync($"ip -n {pod} link set eth0 mtu 1400");
         await Run.TextAsync($"ip -n {pod} addr add 192.0.2.7/32 dev eth0");
-        result["interfaces"]![1]!["mac"] = "02:00:00:00:00:88";
+        result["interfaces"]![1]!["mtu"] = 1400;
         result["interfaces"]!.AsArray().Add(new JsonObject { ["name"] = "tap0", ["sandbox"] = "/run/netns/elsewhere" });
         Assert.Equal("", (await node.CallAsync("CHECK", "c1", pod, result)).Message);
     }

@@ -161,6 +161,8 @@ public sealed record CniAnswer(int ExitCode, JsonNode? Body)
 {
     public int Code => (int?)Body?["code"] ?? 0;
 
+    public string Details => (string?)Body?["details"] ?? "";
+
     public string Message => (string?)Body?["msg"] ?? "";
 }
 
