@@ -1,6 +1,5 @@
 using Kn.Hosting.Reconciling;
 using Kn.Kubernetes.Objects;
-using Kn.Linux.Routes;
 using Kn.Primitives;
 
 namespace Kn.Routes;

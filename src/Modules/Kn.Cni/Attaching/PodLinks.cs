@@ -91,15 +91,20 @@ public sealed class PodLinks(RouteSocket host) : IDisposable
 
     /// <summary>Takes a pod off the network: its routes are gone when this returns, its link is handed to the group of those that are
     /// to be removed.</summary>
+    /// <param name="hostLink">The node's end.</param>
+    /// <param name="addresses">The pod's addresses; empty when they are not known, then the kernel is asked for routes by the link.</param>
     /// <returns>Whether there was a link.</returns>
-    public bool Unlink(string hostLink)
+    public bool Unlink(string hostLink, ValueList<IpAddress> addresses)
     {
         if (host.FindLink(hostLink) is not { } link)
         {
             return false;
         }
 
-        var changes = host.ReadRoutes(new RouteFilter(Table: RouteTable.Main, Protocol: NodeResources.RouteProtocol, LinkIndex: link.Index))
+        var routes = addresses.IsEmpty
+            ? host.ReadRoutes(new RouteFilter(Table: RouteTable.Main, Protocol: NodeResources.RouteProtocol, LinkIndex: link.Index))
+            : addresses.Select(address => AttachmentPlan.HostRoute(address, link.Index));
+        var changes = routes
             .Select(static RouteChange (route) => new RemoveRoute(route))
             .Append(new ChangeLink(link.Index, new LinkChange { Group = NodeResources.DyingLinkGroup }));
         ThrowFirst(host.Apply([.. changes]).Where(static failure => failure.Error.Errno != Errno.ENODEV));
