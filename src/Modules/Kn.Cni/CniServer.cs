@@ -3,7 +3,6 @@ using Kn.Cni.Protocol;
 using Kn.Hosting.Control;
 using Kn.Hosting.Pods;
 using Kn.Linux;
-using Kn.Primitives;
 using Microsoft.Extensions.Logging;
 
 namespace Kn.Cni;
@@ -15,7 +14,7 @@ internal sealed class CniServer
     private readonly PodAttacher _attacher;
     private readonly PodCidrs _podCidrs;
     private readonly PodGates _gates;
-    private readonly Func<uint> _readMtu;
+    private readonly CachedMtu _mtu;
     private readonly CniMetrics _metrics;
     private readonly Action _tellStatus;
     private readonly ILogger _logger;
@@ -28,7 +27,7 @@ internal sealed class CniServer
         _attacher = parts.Attacher;
         _podCidrs = parts.PodCidrs;
         _gates = parts.Gates;
-        _readMtu = parts.Links.ReadUnderlayMtu;
+        _mtu = new CachedMtu(parts.Links, parts.Time);
         _metrics = parts.Metrics;
         _tellStatus = parts.TellStatus;
         _logger = parts.Logger;
@@ -120,7 +119,7 @@ internal sealed class CniServer
     private async Task<CniResult> AddAsync(CniRequest request, CancellationToken cancellationToken)
     {
         await _podCidrs.WaitAsync(_options.PodCidrTimeout, cancellationToken);
-        var mtu = request.Config.Mtu ?? _options.Mtu ?? _readMtu();
+        var mtu = request.Config.Mtu ?? _options.Mtu ?? _mtu.Read();
         var plan = await _attacher.AddAsync(request, mtu, AwaitGatesAsync, cancellationToken);
         var result = plan.Result(request.NamespacePath, request.Config.Dns);
         return request.Config.PreviousResult?.Append(result) ?? result;

@@ -49,7 +49,7 @@ public static class AttachmentCheck
             yield return $"the node's link {plan.HostLink} is down";
         }
 
-        foreach (var address in plan.Attachment.Addresses)
+        foreach (var address in plan.Attachment.Addresses.AsEnumerable())
         {
             if (!host.Routes.Any(route => route.Destination == IpPrefix.Of(address) && route.LinkIndex == link.Index))
             {
@@ -94,7 +94,7 @@ public static class AttachmentCheck
 
     private static IEnumerable<string> CheckOwn(Attachment attachment, PodState pod, int linkIndex)
     {
-        foreach (var address in attachment.Addresses)
+        foreach (var address in attachment.Addresses.AsEnumerable())
         {
             var gateway = AttachmentPlan.GatewayOf(address.Family);
             if (!pod.Addresses.Any(held => held.Address == address))

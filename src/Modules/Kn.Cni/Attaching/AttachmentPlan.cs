@@ -44,7 +44,7 @@ public sealed class AttachmentPlan
     public static IpAddress GatewayOf(IpFamily family) =>
         IpAddress.Parse(family == IpFamily.V6 ? NodeResources.PodGatewayV6 : NodeResources.PodGatewayV4);
 
-    /// <summary>The veth, its other end made in the pod's namespace at once; both ends are up.</summary>
+    /// <summary>The veth, its other end made in the pod's namespace at once.</summary>
     public VethLink Link(NetworkNamespace pod) => new()
     {
         Name = HostLink,
@@ -58,7 +58,6 @@ public sealed class AttachmentPlan
             Name = Attachment.Key.InterfaceName,
             Mtu = Mtu,
             Mac = _podMac,
-            Up = true,
             NetworkNamespace = pod,
         },
     };
@@ -68,7 +67,11 @@ public sealed class AttachmentPlan
     public IReadOnlyList<RouteChange> InPod(int linkIndex)
     {
         const int Loopback = 1;
-        var changes = new List<RouteChange> { new ChangeLink(Loopback, new LinkChange { Up = true }) };
+        var changes = new List<RouteChange>
+        {
+            new ChangeLink(Loopback, new LinkChange { Up = true }),
+            new ChangeLink(linkIndex, new LinkChange { Up = true }),
+        };
         foreach (var address in Attachment.Addresses)
         {
             changes.Add(new EnsureAddress(linkIndex, PodAddress(address)));

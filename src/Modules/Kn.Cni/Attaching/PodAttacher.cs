@@ -69,7 +69,7 @@ public sealed class PodAttacher
     {
         using var turn = await _locks.EnterAsync(key, cancellationToken);
         var attachment = Find(key);
-        var hadLink = _links.Unlink(PodLinkNames.HostLink(key));
+        var hadLink = _links.Unlink(PodLinkNames.HostLink(key), attachment?.Addresses ?? default);
         if (attachment is not null)
         {
             Forget(attachment);
@@ -153,7 +153,7 @@ public sealed class PodAttacher
         present.ExceptWith(adopted);
         foreach (var link in present)
         {
-            _links.Unlink(link);
+            _links.Unlink(link, default);
         }
 
         _links.RemoveUnlinked();
@@ -222,11 +222,13 @@ public sealed class PodAttacher
     {
         try
         {
-            _links.Unlink(PodLinkNames.HostLink(attachment.Key));
+            _links.Unlink(PodLinkNames.HostLink(attachment.Key), attachment.Addresses);
         }
         catch (LinuxException error)
         {
+            // The record stays, and with it the addresses: a DEL or the next start takes both away.
             CniLog.UndoFailed(_logger, error, attachment.Key);
+            return;
         }
 
         Forget(attachment);

@@ -13,7 +13,10 @@ namespace Kn.Cni.Attaching;
 /// <remarks>An attachment is two batches on the node and one in the pod, beside the creation of the link: about ten system calls.</remarks>
 public sealed class PodLinks(RouteSocket host) : IDisposable
 {
-    private readonly ulong _hostInode = ReadOwnInode();
+    private readonly NetworkNamespace _node = NetworkNamespace.OpenCurrent();
+
+    /// <summary>A module that was started in another namespace than the process's (a lab, a test) must go there for files of /proc/sys.</summary>
+    private readonly bool _isProcessNamespace = IsProcessNamespace();
 
     /// <summary>Opens the namespace of a container that is to be attached.</summary>
     /// <exception cref="CniException">Code 3: there is none. Code 4: it is the node's own, or not a network namespace.</exception>
@@ -23,7 +26,7 @@ public sealed class PodLinks(RouteSocket host) : IDisposable
         try
         {
             pod = NetworkNamespace.Open(path);
-            if (pod.Inode == _hostInode)
+            if (pod.Inode == _node.Inode)
             {
                 throw new CniException(CniErrorCode.InvalidEnvironment, $"CNI_NETNS {path} is the node's own network namespace");
             }
@@ -76,20 +79,32 @@ public sealed class PodLinks(RouteSocket host) : IDisposable
     public void ConfigureHost(AttachmentPlan plan, int linkIndex)
     {
         ThrowFirst(host.Apply(plan.OnHost(linkIndex)));
-        HostSysctls.Write(plan.HostLink);
+        if (_isProcessNamespace)
+        {
+            HostSysctls.Write(plan.HostLink);
+        }
+        else
+        {
+            _node.Run(() => HostSysctls.Write(plan.HostLink));
+        }
     }
 
     /// <summary>Takes a pod off the network: its routes are gone when this returns, its link is handed to the group of those that are
     /// to be removed.</summary>
+    /// <param name="hostLink">The node's end.</param>
+    /// <param name="addresses">The pod's addresses; empty when they are not known, then the kernel is asked for routes by the link.</param>
     /// <returns>Whether there was a link.</returns>
-    public bool Unlink(string hostLink)
+    public bool Unlink(string hostLink, ValueList<IpAddress> addresses)
     {
         if (host.FindLink(hostLink) is not { } link)
         {
             return false;
         }
 
-        var changes = host.ReadRoutes(new RouteFilter(Table: RouteTable.Main, Protocol: NodeResources.RouteProtocol, LinkIndex: link.Index))
+        var routes = addresses.IsEmpty
+            ? host.ReadRoutes(new RouteFilter(Table: RouteTable.Main, Protocol: NodeResources.RouteProtocol, LinkIndex: link.Index))
+            : addresses.Select(address => AttachmentPlan.HostRoute(address, link.Index));
+        var changes = routes
             .Select(static RouteChange (route) => new RemoveRoute(route))
             .Append(new ChangeLink(link.Index, new LinkChange { Group = NodeResources.DyingLinkGroup }));
         ThrowFirst(host.Apply([.. changes]).Where(static failure => failure.Error.Errno != Errno.ENODEV));
@@ -123,7 +138,11 @@ public sealed class PodLinks(RouteSocket host) : IDisposable
     public uint ReadUnderlayMtu() => UnderlayMtu.Of(host.ReadLinks(), host.ReadRoutes(new RouteFilter(Table: RouteTable.Main)));
 
     /// <inheritdoc/>
-    public void Dispose() => host.Dispose();
+    public void Dispose()
+    {
+        host.Dispose();
+        _node.Dispose();
+    }
 
     /// <summary>Runtimes that know nothing of IPv6 switch it off in new namespaces. As the reference plugins do, a pod that gets an
     /// IPv6 address gets IPv6 as well.</summary>
@@ -139,10 +158,11 @@ public sealed class PodLinks(RouteSocket host) : IDisposable
         }
     }
 
-    private static ulong ReadOwnInode()
+    private static bool IsProcessNamespace()
     {
-        using var own = NetworkNamespace.OpenCurrent();
-        return own.Inode;
+        using var current = NetworkNamespace.OpenCurrent();
+        using var process = NetworkNamespace.Open("/proc/self/ns/net");
+        return current.Inode == process.Inode;
     }
 
     private static void ThrowFirst(IEnumerable<RouteFailure> failures)

@@ -3,7 +3,6 @@ using Kn.Hosting.Reconciling;
 using Kn.Kubernetes.Cache;
 using Kn.Kubernetes.Objects;
 using Kn.Primitives;
-using Microsoft.Extensions.Logging;
 
 namespace Kn.Cni.Installation;
 
