@@ -88,8 +88,8 @@ internal sealed class RuleText(NftTable table)
             return null;
         }
 
-        // nft leaves the family out where a field of that family's header says it, too.
-        if (type == NftDataType.NfProto && slot.Mask is null && compare.Operator == CompareOperator.Equal && HasHeaderOf(compare.Value.Bytes[0], rule))
+        // nft leaves the family out where the next statement reads a field of that family's header.
+        if (type == NftDataType.NfProto && slot.Mask is null && compare.Operator == CompareOperator.Equal && HasHeaderOf(compare, rule))
         {
             return string.Empty;
         }
@@ -190,14 +190,21 @@ internal sealed class RuleText(NftTable table)
         _ => " " + flags.ToString().ToLowerInvariant().Replace(", ", ",", StringComparison.Ordinal),
     };
 
-    private static bool HasHeaderOf(byte nfproto, ValueList<NftExpression> rule)
+    /// <summary>True where the statement right behind the comparison reads that family's header.</summary>
+    private static bool HasHeaderOf(Compare compare, ValueList<NftExpression> rule)
     {
-        var word = nfproto == (byte)NftFamily.Ip6 ? "ip6 " : "ip ";
-        foreach (var expression in rule)
+        var word = compare.Value.Bytes[0] == (byte)NftFamily.Ip6 ? "ip6 " : "ip ";
+        var behind = ((IEnumerable<NftExpression>)rule).SkipWhile(item => !ReferenceEquals(item, compare)).Skip(1);
+        foreach (var expression in behind)
         {
             if (expression is PayloadLoad load && PayloadText(load, out _).StartsWith(word, StringComparison.Ordinal))
             {
                 return true;
+            }
+
+            if (expression is not (PayloadLoad or MetaLoad or CtLoad or FibLoad or NumberGenerator or JenkinsHash))
+            {
+                return false;
             }
         }
 
