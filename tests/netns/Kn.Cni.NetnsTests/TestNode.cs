@@ -76,7 +76,7 @@ public sealed class TestNode : IAsyncDisposable
     public async Task StopAsync()
     {
         await _stop.CancelAsync();
-        await _running.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await _running.ConfigureAwait(ConfigureAwaitOptions.ContinueOnCapturedContext | ConfigureAwaitOptions.SuppressThrowing);
     }
 
     public async Task CleanupAsync()

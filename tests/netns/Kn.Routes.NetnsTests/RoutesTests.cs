@@ -40,7 +40,7 @@ public sealed class RoutesTests : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _stop.CancelAsync();
-        await _running.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await _running.ConfigureAwait(ConfigureAwaitOptions.ContinueOnCapturedContext | ConfigureAwaitOptions.SuppressThrowing);
         _stop.Dispose();
         NetworkNamespace.Remove(_space);
     }
@@ -86,7 +86,7 @@ public sealed class RoutesTests : IAsyncDisposable
         Assert.Contains("10.244.1.5 dev up0", all, StringComparison.Ordinal);
         using var own = NetworkNamespace.OpenNamed(_space);
         await _stop.CancelAsync();
-        await _running.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await _running.ConfigureAwait(ConfigureAwaitOptions.ContinueOnCapturedContext | ConfigureAwaitOptions.SuppressThrowing);
         await own.Run(() => new RoutesModule(new RoutesOptions()).CleanupAsync(_context, CancellationToken.None));
         await own.Run(() => new RoutesModule(new RoutesOptions()).CleanupAsync(_context, CancellationToken.None));
         var left = await RoutesAsync();
