@@ -55,6 +55,8 @@ public class KubectlTests(KubectlFixture kubectl) : IClassFixture<KubectlFixture
 
         Assert.Contains("AlreadyExists", (await kubectl.TryAsync("create ns made")).Errors);
         Assert.Contains("namespaces \"nope\" not found", (await kubectl.TryAsync("create cm m -n nope")).Errors);
+        // No kubelet here confirms that the pod has ended, and a namespace waits for its pods.
+        await kubectl.RunAsync("delete pod p -n made --grace-period=0 --force");
         Assert.Contains("made", await kubectl.RunAsync("delete ns made --timeout=50s"));
         Assert.Contains("NotFound", (await kubectl.TryAsync("get ns made")).Errors);
     }
