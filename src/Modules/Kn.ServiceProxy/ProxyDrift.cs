@@ -15,11 +15,12 @@ internal sealed class ProxyDrift : IDriftSource, IDisposable
     private readonly Channel<bool> _signal = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
 
     /// <summary>Starts to listen.</summary>
+    /// <param name="own">The socket that this module writes by: its transactions are no drift.</param>
     /// <param name="watchesAddresses">Whether the plan depends on the addresses of the node's links.</param>
     /// <param name="inside">The network namespace; null for this one.</param>
-    public ProxyDrift(bool watchesAddresses, NetworkNamespace? inside = null)
+    public ProxyDrift(NftSocket own, bool watchesAddresses, NetworkNamespace? inside = null)
     {
-        _tables = NftMonitor.Open(inside, Environment.ProcessId);
+        _tables = NftMonitor.Open(inside, own);
         _addresses = watchesAddresses ? RouteMonitor.Open(RouteMonitorGroups.Addresses, inside) : null;
     }
 

@@ -31,7 +31,7 @@ public sealed class ServiceProxyModule(ServiceProxyOptions options) : IModule
         using var tables = NftSocket.Open();
         using var flows = ConntrackSocket.Open();
         using var routes = RouteSocket.Open();
-        using var drift = new ProxyDrift(DependsOnLinks);
+        using var drift = new ProxyDrift(tables, DependsOnLinks);
         var logger = context.Loggers.CreateLogger(context.Status.Name);
         var reporter = new ProxyReporter(new ServiceProxyMetrics(context.Metrics), context.Status, logger, context.Time);
         var target = new ServiceProxyTarget(new NftProxyTable(tables, options), NodeOf(context), reporter)

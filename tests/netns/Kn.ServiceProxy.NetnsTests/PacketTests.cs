@@ -170,7 +170,7 @@ public sealed class PacketTests : IDisposable
     public async Task ForeignFlush_IsTold_OurOwnChangesAreNot()
     {
         await _loop.ResyncAsync(Web(1, 2, 3));
-        using var drift = new ProxyDrift(watchesAddresses: false, _net.Node);
+        using var drift = new ProxyDrift(_socket, watchesAddresses: false, _net.Node);
         using var stop = new CancellationTokenSource(TimeSpan.FromSeconds(20));
         var listening = drift.RunAsync(stop.Token);
         var told = drift.WaitForDriftAsync(stop.Token);
