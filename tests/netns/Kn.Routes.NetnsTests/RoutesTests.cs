@@ -13,7 +13,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 namespace Kn.Routes.NetnsTests;
 
 /// <summary>Routes between nodes against the kernel. Needs root.</summary>
-public sealed class RoutesTests : IAsyncLifetime
+public sealed class RoutesTests : IAsyncLifetime, IDisposable
 {
     private readonly string _space = $"kr{Guid.NewGuid():N}"[..10];
     private readonly ModuleContext _context;
@@ -43,9 +43,10 @@ public sealed class RoutesTests : IAsyncLifetime
     {
         await _stop.CancelAsync();
         await _running.ConfigureAwait(ConfigureAwaitOptions.ContinueOnCapturedContext | ConfigureAwaitOptions.SuppressThrowing);
-        _stop.Dispose();
         NetworkNamespace.Remove(_space);
     }
+
+    public void Dispose() => _stop.Dispose();
 
     [Fact]
     public async Task EveryOtherNode_IsRouted_OwnUnassignedAddressesAreUnreachable()
