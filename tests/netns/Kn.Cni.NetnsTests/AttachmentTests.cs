@@ -154,7 +154,9 @@ public sealed class AttachmentTests
             await Run.TextAsync(repair);
             if (command.Contains("addr del", StringComparison.Ordinal))
             {
+                // The kernel drops IPv4 routes and neighbours with the last IPv4 address.
                 await Run.TextAsync($"ip -n {pod} route replace default via 169.254.1.1 dev eth0 onlink");
+                await Run.TextAsync($"ip -n {pod} neigh replace 169.254.1.1 lladdr ee:ee:ee:ee:ee:ee dev eth0 nud permanent");
             }
 
             Assert.Equal("", (await node.CallAsync("CHECK", "c1", pod, result)).Message);

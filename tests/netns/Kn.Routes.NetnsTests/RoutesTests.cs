@@ -13,7 +13,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 namespace Kn.Routes.NetnsTests;
 
 /// <summary>Routes between nodes against the kernel. Needs root.</summary>
-public sealed class RoutesTests : IAsyncDisposable
+public sealed class RoutesTests : IAsyncLifetime, IDisposable
 {
     private readonly string _space = $"kr{Guid.NewGuid():N}"[..10];
     private readonly ModuleContext _context;
@@ -37,13 +37,16 @@ public sealed class RoutesTests : IAsyncDisposable
         _context.Cache.Watch(ResourceKinds.Nodes);
     }
 
-    public async ValueTask DisposeAsync()
+    public Task InitializeAsync() => Task.CompletedTask;
+
+    public async Task DisposeAsync()
     {
         await _stop.CancelAsync();
         await _running.ConfigureAwait(ConfigureAwaitOptions.ContinueOnCapturedContext | ConfigureAwaitOptions.SuppressThrowing);
-        _stop.Dispose();
         NetworkNamespace.Remove(_space);
     }
+
+    public void Dispose() => _stop.Dispose();
 
     [Fact]
     public async Task EveryOtherNode_IsRouted_OwnUnassignedAddressesAreUnreachable()
