@@ -20,8 +20,8 @@ internal static class NodeFiles
           cniConfig: {node.CniConfigFolder}
           cniPlugins: {node.CniPluginFolder}
         cluster:
-          podCidrs: [{string.Join(", ", options.PodCidrs.Select(Quote))}]
-          serviceCidrs: [{string.Join(", ", options.ServiceCidrs.Select(Quote))}]
+          podCIDRs: [{string.Join(", ", options.PodCidrs.Select(Quote))}]
+          serviceCIDRs: [{string.Join(", ", options.ServiceCidrs.Select(Quote))}]
 
         """ + options.AgentConfig;
 
