@@ -13,7 +13,7 @@ internal sealed class EventRecorder(ApiClient client, string component, TimeProv
         var @namespace = about.Namespace() is { Length: > 0 } own ? own : "default";
         var item = new JsonObject
         {
-            ["metadata"] = new JsonObject { ["generateName"] = about.Name() + ".", ["namespace"] = @namespace },
+            ["metadata"] = new JsonObject { ["name"] = $"{about.Name()}.{Random.Shared.NextInt64():x16}", ["namespace"] = @namespace },
             ["involvedObject"] = new JsonObject
             {
                 ["apiVersion"] = about.Text("apiVersion"),

@@ -145,6 +145,11 @@ internal sealed class ObjectRegistry(ObjectStore store, KindCatalog kinds, TimeP
     private static void CheckName(ResourceKind kind, JsonObject tree, FieldErrors errors)
     {
         var name = tree.Name();
+        if (tree.Text("metadata", "generateName") is { Length: > 0 } prefix && ObjectNames.Problem(prefix.EndsWith('-') ? prefix[..^1] + "a" : prefix, kind.NameRule) is { } wrong)
+        {
+            errors.Invalid("metadata.generateName", prefix, wrong);
+        }
+
         if (name.Length == 0)
         {
             errors.Required("metadata.name", "name or generateName is required");

@@ -131,9 +131,9 @@ public class KubectlTests(KubectlFixture kubectl) : IClassFixture<KubectlFixture
     public async Task Delete_WaitsForFinalizers()
     {
         await kubectl.RunAsync("apply -f -", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: held, finalizers: [kn.internal/test]}\n");
-        await kubectl.RunAsync("delete cm held --wait=false");
-        Assert.NotEmpty(await kubectl.RunAsync("get cm held -o jsonpath={.metadata.deletionTimestamp}"));
         var delete = kubectl.RunAsync("delete cm held --timeout=50s");
+        await kubectl.UntilAsync("get cm held -o jsonpath={.metadata.deletionTimestamp}", "T");
+        Assert.False(delete.IsCompleted);
         await kubectl.RunAsync("""patch cm held --type=merge -p {"metadata":{"finalizers":null}}""");
         await delete;
         Assert.Contains("NotFound", (await kubectl.TryAsync("get cm held")).Errors);
