@@ -77,6 +77,12 @@ internal static class Cases
             Service("web2", 11, Tcp(80), Tcp(81, name: "other")),
             Slice("web", "a", To(8080), At("10.244.1.2", "n1")),
             Slice("web2", "a", To(8080), At("10.244.1.2", "n1"))),
+        ["slices-disagree-on-the-node"] = Cluster(
+            Service("web", 10),
+            Service("web2", 11),
+            Slice("web", "a", To(8080), At("10.244.1.2", "n2"), At("10.244.2.10")),
+            Slice("web", "b", To(8080), At("10.244.1.2", "n1")),
+            Slice("web2", "a", To(8080), At("10.244.1.2", "n2"), At("10.244.2.10", "n1"))),
         ["two-services-claim-one-address"] = Cluster(
             Service("b", 11) with { Type = "LoadBalancer", LoadBalancerIngress = [new LoadBalancerIngress(IpAddress.Parse("203.0.113.10"), false)] },
             Service("c", 12) with { Type = "LoadBalancer", LoadBalancerIngress = [new LoadBalancerIngress(IpAddress.Parse("203.0.113.10"), false)] },

@@ -10,15 +10,14 @@ internal sealed class EndpointSelection
 {
     private const string HeadlessLabel = "service.kubernetes.io/headless";
     private readonly Dictionary<EndpointAddress, Endpoint> _endpoints = [];
+    private readonly string _nodeName;
 
-    private EndpointSelection()
-    {
-    }
+    private EndpointSelection(string nodeName) => _nodeName = nodeName;
 
     /// <summary>Collects the endpoints of a Service port in one family: the union over its slices, each address and port once.</summary>
-    public static EndpointSelection Of(ValueList<EndpointSlice> slices, ServicePort port, IpFamily family)
+    public static EndpointSelection Of(ValueList<EndpointSlice> slices, ServicePort port, IpFamily family, string nodeName)
     {
-        var selection = new EndpointSelection();
+        var selection = new EndpointSelection(nodeName);
         foreach (var slice in slices)
         {
             if (slice.Family == family && !slice.Metadata.Labels.ContainsKey(HeadlessLabel))
@@ -31,18 +30,18 @@ internal sealed class EndpointSelection
     }
 
     /// <summary>The endpoints of policy Cluster as this node sees them, sorted.</summary>
-    public ValueList<EndpointAddress> Cluster(string nodeName, string? zone)
+    public ValueList<EndpointAddress> Cluster(string? zone)
     {
         var ready = _endpoints.Where(static pair => pair.Value.Ready).ToArray();
         return ready.Length > 0
-            ? Sorted(Nearest(ready, nodeName, zone))
+            ? Sorted(Nearest(ready, zone))
             : Sorted(_endpoints.Where(static pair => IsLastResort(pair.Value)));
     }
 
     /// <summary>The endpoints of policy Local: those on this node, sorted.</summary>
-    public ValueList<EndpointAddress> Local(string nodeName)
+    public ValueList<EndpointAddress> Local()
     {
-        var here = _endpoints.Where(pair => IsOn(pair.Value, nodeName)).ToArray();
+        var here = _endpoints.Where(pair => IsHere(pair.Value)).ToArray();
         var ready = here.Where(static pair => pair.Value.Ready).ToArray();
         return Sorted(ready.Length > 0 ? ready : here.Where(static pair => IsLastResort(pair.Value)));
     }
@@ -51,8 +50,8 @@ internal sealed class EndpointSelection
     public bool AnyUsable => _endpoints.Values.Any(static endpoint => endpoint.Ready || IsLastResort(endpoint));
 
     /// <summary>Those of the given endpoints' addresses that are on this node, sorted, each once.</summary>
-    public ValueList<IpAddress> OnNode(IEnumerable<EndpointAddress> used, string nodeName) => used
-        .Where(address => IsOn(_endpoints[address], nodeName))
+    public ValueList<IpAddress> OnNode(IEnumerable<EndpointAddress> used) => used
+        .Where(address => IsHere(_endpoints[address]))
         .Select(static address => address.Address)
         .Distinct()
         .Order()
@@ -74,10 +73,12 @@ internal sealed class EndpointSelection
         }
     }
 
-    /// <summary>While an endpoint moves between slices it is in both, perhaps in an older state in one: the better state counts.</summary>
+    /// <summary>While an endpoint moves between slices it is in both, perhaps in an older state in one: the better state counts. Of equal
+    /// states one that says "on this node" counts, for the missing hairpin of a local endpoint breaks more than one too many; else the
+    /// first, by the slices' names.</summary>
     private void Merge(EndpointAddress address, Endpoint endpoint)
     {
-        if (!_endpoints.TryGetValue(address, out var other) || Rank(endpoint) > Rank(other))
+        if (!_endpoints.TryGetValue(address, out var other) || Rank(endpoint) > Rank(other) || (Rank(endpoint) == Rank(other) && IsHere(endpoint) && !IsHere(other)))
         {
             _endpoints[address] = endpoint;
         }
@@ -87,15 +88,14 @@ internal sealed class EndpointSelection
 
     private static bool IsLastResort(Endpoint endpoint) => endpoint is { Serving: true, Terminating: true };
 
-    private static bool IsOn(Endpoint endpoint, string nodeName) => string.Equals(endpoint.NodeName, nodeName, StringComparison.Ordinal);
+    private bool IsHere(Endpoint endpoint) => string.Equals(endpoint.NodeName, _nodeName, StringComparison.Ordinal);
 
     /// <summary>Hints count only when every ready endpoint has them and some name this node, or else its zone.</summary>
-    private static KeyValuePair<EndpointAddress, Endpoint>[] Nearest(
-        KeyValuePair<EndpointAddress, Endpoint>[] ready, string nodeName, string? zone)
+    private KeyValuePair<EndpointAddress, Endpoint>[] Nearest(KeyValuePair<EndpointAddress, Endpoint>[] ready, string? zone)
     {
         if (Array.TrueForAll(ready, static pair => !pair.Value.ForNodes.IsEmpty))
         {
-            var onNode = Array.FindAll(ready, pair => pair.Value.ForNodes.Contains(nodeName));
+            var onNode = Array.FindAll(ready, pair => pair.Value.ForNodes.Contains(_nodeName));
             if (onNode.Length > 0)
             {
                 return onNode;

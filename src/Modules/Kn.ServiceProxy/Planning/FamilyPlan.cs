@@ -17,7 +17,7 @@ internal sealed class FamilyPlan(ClusterSnapshot cluster, ProxyNode node, Servic
             return null;
         }
 
-        var selection = EndpointSelection.Of(cluster.SlicesOf(service.Key), port, family);
+        var selection = EndpointSelection.Of(cluster.SlicesOf(service.Key), port, family, node.Name);
         var clusterList = vips.Any(LeadsToCluster) ? ClusterList(selection) : null;
         var localList = vips.Any(LeadsToLocal) ? LocalList(selection) : null;
         var used = (clusterList?.Endpoints ?? default).Concat((IEnumerable<EndpointAddress>)(localList?.Endpoints ?? default));
@@ -26,7 +26,7 @@ internal sealed class FamilyPlan(ClusterSnapshot cluster, ProxyNode node, Servic
             Vips = vips,
             Cluster = clusterList,
             Local = localList,
-            OnNode = selection.OnNode(used, node.Name),
+            OnNode = selection.OnNode(used),
         };
     }
 
@@ -93,10 +93,10 @@ internal sealed class FamilyPlan(ClusterSnapshot cluster, ProxyNode node, Servic
     private bool HasFamily(IpFamily family) => service.ClusterIps.Any(address => address.Family == family);
 
     private EndpointList ClusterList(EndpointSelection selection) =>
-        List(selection.Cluster(node.Name, ServiceProxyPlan.ZoneOf(cluster, node)), dropsWhenEmpty: false);
+        List(selection.Cluster(ServiceProxyPlan.ZoneOf(cluster, node)), dropsWhenEmpty: false);
 
     private EndpointList LocalList(EndpointSelection selection) =>
-        List(selection.Local(node.Name), dropsWhenEmpty: selection.AnyUsable);
+        List(selection.Local(), dropsWhenEmpty: selection.AnyUsable);
 
     private EndpointList List(ValueList<EndpointAddress> endpoints, bool dropsWhenEmpty)
     {

@@ -22,7 +22,7 @@ internal sealed class AdoptedPort(ProxyKey key)
     public void AddVip(VipPiece vip) => _vips[vip.Vip] = vip;
 
     /// <summary>The port's state; null when it cannot be one: no VIP, two lists of one purpose, a VIP without its list.</summary>
-    public PortState? TryBuild(Dictionary<uint, ServiceList> lists, HashSet<IpAddress> hairpins)
+    public PortState? TryBuild(Dictionary<uint, ServiceList> lists)
     {
         var ours = new Dictionary<(IpFamily, bool), ServiceList>();
         foreach (var (number, isLocal) in _lists)
@@ -33,13 +33,13 @@ internal sealed class AdoptedPort(ProxyKey key)
             }
         }
 
-        var v4 = Family(IpFamily.V4, ours, hairpins);
-        var v6 = Family(IpFamily.V6, ours, hairpins);
+        var v4 = Family(IpFamily.V4, ours);
+        var v6 = Family(IpFamily.V6, ours);
         var port = new PortState(key, v4, v6);
         return port.Families.Any() && port.Families.All(static family => family.HasItsLists) ? port : null;
     }
 
-    private FamilyState? Family(IpFamily family, Dictionary<(IpFamily, bool), ServiceList> lists, HashSet<IpAddress> hairpins)
+    private FamilyState? Family(IpFamily family, Dictionary<(IpFamily, bool), ServiceList> lists)
     {
         var vips = _vips.Values.Where(vip => vip.Vip.Address.Family == family).ToValueList();
         if (vips.IsEmpty)
@@ -52,8 +52,8 @@ internal sealed class AdoptedPort(ProxyKey key)
         var onNode = new[] { cluster, local }
             .OfType<ServiceList>()
             .SelectMany(static list => list.Slots)
+            .Where(static slot => slot.OnNode)
             .Select(static slot => slot.Endpoint.Address)
-            .Where(hairpins.Contains)
             .Distinct()
             .Order()
             .ToValueList();

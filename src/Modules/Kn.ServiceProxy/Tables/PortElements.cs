@@ -28,15 +28,15 @@ internal static class PortElements
     /// <summary>The elements of one slot.</summary>
     public static IEnumerable<ProxyElement> OfSlot(ServiceList list, int slot)
     {
-        var (endpoint, backend) = list.Slots[slot];
+        var (endpoint, backend, isOnNode) = list.Slots[slot];
         if (list.AffinitySeconds == 0)
         {
-            yield return ProxyElement.Endpoint(list.Number, slot, endpoint);
+            yield return ProxyElement.Endpoint(list.Number, slot, endpoint, isOnNode);
         }
         else
         {
             yield return ProxyElement.Choice(list.Number, slot, backend);
-            yield return ProxyElement.Backend(backend, endpoint);
+            yield return ProxyElement.Backend(backend, endpoint, isOnNode);
         }
     }
 

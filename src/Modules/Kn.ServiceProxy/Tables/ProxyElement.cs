@@ -20,6 +20,9 @@ internal readonly record struct ProxyElement(ProxySet Set, NftElement Element)
     /// <summary>The key in <c>lists</c> whose data is the first number that was never given out: a restart goes on from there.</summary>
     public const uint NumbersKey = 8;
 
+    /// <summary>The comment of an endpoint on this node.</summary>
+    public const string OnNodeComment = "on this node";
+
     /// <summary>What tells this element from the others.</summary>
     public ElementIdentity Identity => new(Set, Element.Key);
 
@@ -62,16 +65,19 @@ internal readonly record struct ProxyElement(ProxySet Set, NftElement Element)
     public static ProxyElement Numbers(uint next) => List(NumbersKey, next, "numbers given out are below");
 
     /// <summary>List and slot: endpoint.</summary>
-    public static ProxyElement Endpoint(uint list, int slot, EndpointAddress endpoint) => new(
-        ProxySet.Endpoints4.In(endpoint.Address.Family), new NftElement(SlotKey(list, slot), Data(endpoint)));
+    public static ProxyElement Endpoint(uint list, int slot, EndpointAddress endpoint, bool isOnNode = false) =>
+        new(ProxySet.Endpoints4.In(endpoint.Address.Family), To(endpoint, SlotKey(list, slot), isOnNode));
 
     /// <summary>List and slot: backend.</summary>
     public static ProxyElement Choice(uint list, int slot, uint backend) =>
         new(ProxySet.Choices, new NftElement(SlotKey(list, slot), NftValue.Of(backend)));
 
     /// <summary>Backend: endpoint.</summary>
-    public static ProxyElement Backend(uint number, EndpointAddress endpoint) =>
-        new(ProxySet.Backends4.In(endpoint.Address.Family), new NftElement(NftValue.Of(number), Data(endpoint)));
+    public static ProxyElement Backend(uint number, EndpointAddress endpoint, bool isOnNode = false) =>
+        new(ProxySet.Backends4.In(endpoint.Address.Family), To(endpoint, NftValue.Of(number), isOnNode));
+
+    private static NftElement To(EndpointAddress endpoint, NftValue key, bool isOnNode) =>
+        new(key, Data(endpoint)) { Comment = isOnNode ? OnNodeComment : null };
 
     private static NftValue Key(Vip vip) => new NftValueWriter(stackalloc byte[NftValueWriter.MaxBytes])
         .Add(vip.Address).Add([(byte)vip.Protocol]).AddPort(vip.Port).ToValue();

@@ -48,11 +48,11 @@ internal sealed record ServiceList(uint Number, uint Class, int AffinitySeconds,
 
             if (holes.TryDequeue(out var hole))
             {
-                arranged[hole] = new Slot(endpoint, 0);
+                arranged[hole] = new Slot(endpoint);
             }
             else
             {
-                arranged.Add(new Slot(endpoint, 0));
+                arranged.Add(new Slot(endpoint));
             }
         }
 
@@ -74,4 +74,6 @@ internal sealed record ServiceList(uint Number, uint Class, int AffinitySeconds,
 /// <summary>A slot of a list.</summary>
 /// <param name="Endpoint">Who is chosen.</param>
 /// <param name="Backend">With affinity, the number that clients remember; 0 without, and for a backend that has none yet.</param>
-internal readonly record struct Slot(EndpointAddress Endpoint, uint Backend);
+/// <param name="OnNode">Whether this Service port takes the endpoint to be on this node. Slices of two Services may contradict each
+/// other about an address, so it is kept with each slot and not only once in <c>hairpin</c>.</param>
+internal readonly record struct Slot(EndpointAddress Endpoint, uint Backend = 0, bool OnNode = false);

@@ -13,12 +13,11 @@ internal sealed class TableAdoption
     private readonly BalanceClasses _classes;
     private readonly HashSet<ElementIdentity> _external = [];
     private readonly HashSet<IpAddress> _clusterIps = [];
-    private readonly HashSet<IpAddress> _hairpins = [];
     private readonly Dictionary<Vip, uint> _inner = [];
     private readonly Dictionary<Vip, uint> _outside = [];
     private readonly Dictionary<Vip, List<IpPrefix>> _ranges = [];
     private readonly Dictionary<uint, SortedDictionary<uint, Slot>> _slots = [];
-    private readonly Dictionary<uint, EndpointAddress> _backends = [];
+    private readonly Dictionary<uint, Slot> _backends = [];
     private readonly Dictionary<uint, ServiceList> _lists = [];
     private readonly Dictionary<ProxyKey, AdoptedPort> _ports = [];
     private readonly List<IpPrefix> _inside = [];
@@ -67,11 +66,8 @@ internal sealed class TableAdoption
                 case ProxySet.ClusterIps4 when element.Key.Length is 4 or 16:
                     _clusterIps.Add(IpAddress.FromBytes(element.Key.Bytes));
                     break;
-                case ProxySet.Hairpin4 when element.Key.Length is 8 or 32:
-                    _hairpins.Add(IpAddress.FromBytes(element.Key.Bytes[..(element.Key.Length / 2)]));
-                    break;
                 case ProxySet.Backends4 when element.Key.Length == 4 && ElementReader.TryReadEndpoint(element.Data, family, out var endpoint):
-                    _backends[element.Key.ToUInt32()] = endpoint;
+                    _backends[element.Key.ToUInt32()] = new Slot(endpoint, element.Key.ToUInt32(), IsOnNode(element));
                     _highest = Math.Max(_highest, element.Key.ToUInt32());
                     break;
                 default:
@@ -87,7 +83,7 @@ internal sealed class TableAdoption
         {
             case ProxySet.Endpoints4 when ElementReader.TryReadSlot(element.Key, out var list, out var slot)
                                           && ElementReader.TryReadEndpoint(element.Data, family, out var endpoint):
-                SlotsOf(list)[slot] = new Slot(endpoint, 0);
+                SlotsOf(list)[slot] = new Slot(endpoint, 0, IsOnNode(element));
                 break;
             case ProxySet.Inside4 when ElementReader.TryReadPrefix(element, family, out var prefix):
                 _inside.Add(prefix);
@@ -99,6 +95,8 @@ internal sealed class TableAdoption
                 break;
         }
     }
+
+    private static bool IsOnNode(NftElement element) => string.Equals(element.Comment, ProxyElement.OnNodeComment, StringComparison.Ordinal);
 
     private SortedDictionary<uint, Slot> SlotsOf(uint list) =>
         _slots.TryGetValue(list, out var slots) ? slots : _slots[list] = [];
@@ -132,9 +130,9 @@ internal sealed class TableAdoption
         {
             if (set == ProxySet.Choices && element.Data.Length == 4
                 && ElementReader.TryReadSlot(element.Key, out var list, out var slot)
-                && _backends.TryGetValue(element.Data.ToUInt32(), out var endpoint))
+                && _backends.TryGetValue(element.Data.ToUInt32(), out var backend))
             {
-                SlotsOf(list)[slot] = new Slot(endpoint, element.Data.ToUInt32());
+                SlotsOf(list)[slot] = backend;
             }
         }
     }
@@ -185,7 +183,7 @@ internal sealed class TableAdoption
         var ports = new Dictionary<ProxyKey, PortState>();
         foreach (var (key, port) in _ports)
         {
-            if (port.TryBuild(_lists, _hairpins) is { } state && IsWhole(state, present))
+            if (port.TryBuild(_lists) is { } state && IsWhole(state, present))
             {
                 ports.Add(key, state);
                 Claim(unclaimed, PortElements.All(state));

@@ -195,20 +195,22 @@ internal sealed class TableState
         var shape = new BalanceClass(vip.Address.Family, vip.Protocol, 0, 0);
         return new FamilyState(
             wanted.Vips,
-            ChangeList(edit, shape, before?.Cluster, wanted.Cluster, PortElements.ClusterComment(key)),
-            ChangeList(edit, shape, before?.Local, wanted.Local, PortElements.LocalComment(key)),
+            ChangeList(edit, shape, before?.Cluster, Wanted(wanted.Cluster, wanted), PortElements.ClusterComment(key)),
+            ChangeList(edit, shape, before?.Local, Wanted(wanted.Local, wanted), PortElements.LocalComment(key)),
             wanted.OnNode);
     }
 
-    private ServiceList? ChangeList(TableEdit edit, BalanceClass shape, ServiceList? before, EndpointList? wanted, string comment)
+    private static WantedList? Wanted(EndpointList? list, FamilyPiece piece) => list is null ? null : new WantedList(list, [.. piece.OnNode]);
+
+    private ServiceList? ChangeList(TableEdit edit, BalanceClass shape, ServiceList? before, WantedList? wantedList, string comment)
     {
-        if (wanted is null)
+        if (wantedList is not var (wanted, onNode))
         {
             return null;
         }
 
         var number = before?.Number ?? _numbers.Take(edit);
-        var after = new ServiceList(number, ClassOf(edit, shape, wanted), wanted.AffinitySeconds, wanted.DropsWhenEmpty, Arrange(edit, before, wanted));
+        var after = new ServiceList(number, ClassOf(edit, shape, wanted), wanted.AffinitySeconds, wanted.DropsWhenEmpty, Arrange(edit, before, wanted, onNode));
         if (before is null)
         {
             edit.Add(PortElements.OfList(after, comment));
@@ -227,15 +229,16 @@ internal sealed class TableState
         _ => BalanceClass.Empty(shape.Family, wanted.DropsWhenEmpty),
     };
 
-    private ValueList<Slot> Arrange(TableEdit edit, ServiceList? before, EndpointList wanted)
+    private ValueList<Slot> Arrange(TableEdit edit, ServiceList? before, EndpointList wanted, HashSet<IpAddress> onNode)
     {
         var keepsBackends = before is not null && before.AffinitySeconds != 0 && wanted.AffinitySeconds != 0;
         var slots = ServiceList.Arrange(before?.Slots ?? default, wanted.Endpoints);
         for (var i = 0; i < slots.Length; i++)
         {
-            slots[i] = wanted.AffinitySeconds == 0 ? slots[i] with { Backend = 0 }
-                : keepsBackends && slots[i].Backend != 0 ? slots[i]
-                : slots[i] with { Backend = _numbers.Take(edit) };
+            var backend = wanted.AffinitySeconds == 0 ? 0
+                : keepsBackends && slots[i].Backend != 0 ? slots[i].Backend
+                : _numbers.Take(edit);
+            slots[i] = new Slot(slots[i].Endpoint, backend, onNode.Contains(slots[i].Endpoint.Address));
         }
 
         return ValueList.Create<Slot>(slots);
@@ -253,6 +256,8 @@ internal sealed class TableState
             edit.Remove(PortElements.OfList(local, PortElements.LocalComment(key)));
         }
     }
+
+    private sealed record WantedList(EndpointList Endpoints, HashSet<IpAddress> OnNode);
 
     private void Claim(PortState port, TableEdit? edit)
     {

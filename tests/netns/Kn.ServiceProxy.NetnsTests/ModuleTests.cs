@@ -1,0 +1,191 @@
+using Kn.Hosting.Control;
+using Kn.Hosting.Metrics;
+using Kn.Hosting.Modules;
+using Kn.Hosting.Options;
+using Kn.Hosting.Pods;
+using Kn.Kubernetes.Cache;
+using Kn.Kubernetes.Objects;
+using Kn.Linux.Nftables;
+using Kn.NetnsTests;
+using Microsoft.Extensions.Logging.Abstractions;
+using static Kn.ServiceProxy.Tests.Build;
+
+namespace Kn.ServiceProxy.NetnsTests;
+
+/// <summary>The module as the host runs it: the cache, the real loop, the kernel. Needs root.</summary>
+public sealed class ModuleTests : IAsyncDisposable
+{
+    private readonly TestNet _net = new();
+    private readonly NftSocket _socket;
+    private readonly ClusterCache _cache = new();
+    private readonly ServiceProxyModule _module = new(new ServiceProxyOptions());
+    private CancellationTokenSource _stop = new();
+    private Task _running = Task.CompletedTask;
+
+    public ModuleTests()
+    {
+        _socket = NftSocket.Open(_net.Node);
+        _cache.Watch(ResourceKinds.Services, ResourceKinds.EndpointSlices, ResourceKinds.Nodes, ResourceKinds.ServiceCidrs);
+        _cache.Replace(ResourceKinds.Nodes, [N1]);
+        _cache.Replace(ResourceKinds.ServiceCidrs, [Cidr]);
+        _cache.Replace(ResourceKinds.EndpointSlices, [Endpoints(1, 2, 3)]);
+        _cache.Replace(ResourceKinds.Services, [Service("web", 10)]);
+    }
+
+    [Fact]
+    public async Task Changes_OfTheCache_ArriveInTheKernel()
+    {
+        await StartAsync();
+        EventuallyAnswers("p1", "p2", "p3");
+        _cache.Apply(ResourceKinds.EndpointSlices, ObjectDelta.Set(Endpoints(2)));
+        EventuallyAnswers("p2");
+        _cache.Replace(ResourceKinds.Services, [Service("other", 20)]);
+        Eventually.True(() => Ask() == "TimedOut", "the ClusterIP of a deleted Service leads nowhere");
+    }
+
+    [Theory]
+    [InlineData("flush", "ruleset")]
+    [InlineData("delete", "table", "inet", "kn-proxy")]
+    [InlineData("flush", "map", "inet", "kn-proxy", "services4")]
+    [InlineData("insert", "rule", "inet", "kn-proxy", "prerouting", "accept")]
+    public async Task ForeignChange_IsRepairedByTheLoop_AndConnectionsLive(params string[] nft)
+    {
+        await StartAsync();
+        using var open = TestNet.Open(_net.Pods[0], "10.96.0.10", 80);
+        var before = TestNet.AskAgain(open);
+        var whole = Listing();
+        _net.OnNode(["nft", .. nft]);
+        Eventually.True(() => Listing() == whole, "the table is as before");
+        Assert.Equal(before, TestNet.AskAgain(open));
+        Assert.StartsWith("p", Ask());
+    }
+
+    [Fact]
+    public async Task Stop_LeavesTheTable_AndTheNextRunAdoptsItUntouched()
+    {
+        await StartAsync();
+        using var open = TestNet.Open(_net.Outside, "10.96.0.10", 80);
+        var before = TestNet.AskAgain(open);
+        await StopAsync();
+        var generation = _socket.GenerationId;
+        Assert.StartsWith("p", Ask());
+        await StartAsync();
+        Assert.Equal(generation, _socket.GenerationId);
+        Assert.Equal(before, TestNet.AskAgain(open));
+        _cache.Apply(ResourceKinds.EndpointSlices, ObjectDelta.Set(Endpoints(3)));
+        EventuallyAnswers("p3");
+        Assert.Equal(before, TestNet.AskAgain(open));
+    }
+
+    [Fact]
+    public async Task ChangeWhileStopped_IsAppliedAtTheNextStart()
+    {
+        await StartAsync();
+        await StopAsync();
+        _cache.Apply(ResourceKinds.EndpointSlices, ObjectDelta.Set(Endpoints(2)));
+        await StartAsync();
+        EventuallyAnswers("p2");
+    }
+
+    [Fact]
+    public async Task ServiceRoutes_LetANodeWithoutDefaultRouteReachClusterIps()
+    {
+        _net.OnNode("ip", "route", "del", "10.96.0.0/16");
+        _net.OnNode("ip", "-6", "route", "del", "fd00:96::/112");
+        Assert.Equal("NetworkUnreachable", TestNet.Ask(_net.Node, "10.96.0.10", 80));
+        await StartAsync();
+        Assert.StartsWith("p", TestNet.Ask(_net.Node, "10.96.0.10", 80));
+        Assert.Contains("10.96.0.0/16 dev lo", _net.OnNode("ip", "route", "show", "proto", "75"));
+        Assert.Contains("fd00:96::/112 dev lo", _net.OnNode("ip", "-6", "route", "show", "proto", "75"));
+        _cache.Replace(ResourceKinds.ServiceCidrs, [Cidr with { Cidrs = [Cidr.Cidrs[0]] }]);
+        Eventually.True(() => _net.OnNode("ip", "-6", "route", "show", "proto", "75") == "", "the route of a prefix that is gone, too");
+        _cache.Replace(ResourceKinds.ServiceCidrs, []);
+        Eventually.True(() => _net.OnNode("ip", "route", "show", "proto", "75") == "", "no prefix, no route");
+    }
+
+    [Fact]
+    public async Task Cleanup_RemovesTableAndRoutes_AndNothingElse_AndMayBeRepeated()
+    {
+        _net.OnNode("ip", "route", "del", "10.96.0.0/16");
+        _net.OnNode("ip", "-6", "route", "del", "fd00:96::/112");
+        _net.OnNode("nft", "add", "table", "inet", "somebody");
+        var routes = Routes();
+        await StartAsync();
+        await StopAsync();
+        Assert.NotEqual(routes, Routes());
+        await CleanupAsync();
+        await CleanupAsync();
+        Assert.Equal(routes, Routes());
+        Assert.Equal("table inet somebody\n", _net.OnNode("nft", "list", "tables"));
+    }
+
+    [Fact]
+    public async Task NodePortsOnAllAddresses_FollowTheLinks()
+    {
+        _cache.Apply(ResourceKinds.Services, ObjectDelta.Set(Service("web", 10, Tcp(80, 30080)) with { Type = "NodePort" }));
+        await StartAsync(new ServiceProxyModule(new ServiceProxyOptions { NodePortAddresses = ["all"] }));
+        Assert.StartsWith("p", TestNet.Ask(_net.Outside, "192.168.50.1", 30080));
+        _net.OnNode("ip", "addr", "add", "192.168.50.77/24", "dev", "o0");
+        Eventually.True(() => TestNet.Ask(_net.Outside, "192.168.50.77", 30080).StartsWith('p'), "the NodePort is served on the new address");
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await StopAsync();
+        _stop.Dispose();
+        _socket.Dispose();
+        _net.Dispose();
+    }
+
+    private static EndpointSlice Endpoints(params int[] pods) =>
+        Slice("web", "a", To(TestNet.Port), [.. pods.Select(static pod => At($"10.244.1.1{pod}", "n1"))]);
+
+    /// <summary>Everything is opened before the first await, so on the thread that is in the node's namespace.</summary>
+    private async Task StartAsync(ServiceProxyModule? module = null)
+    {
+        _stop.Dispose();
+        _stop = new CancellationTokenSource();
+        var context = NewContext();
+        _running = _net.Node.Run(() => (module ?? _module).RunAsync(context, _stop.Token));
+        Eventually.True(() => _running.IsCompleted || (context.Status.Read().Parts is { Count: 2 } parts && parts.All(static part => part.Ready)), "both loops have converged");
+        if (_running.IsCompleted)
+        {
+            await _running;
+        }
+    }
+
+    private async Task StopAsync()
+    {
+        await _stop.CancelAsync();
+        await _running.ConfigureAwait(ConfigureAwaitOptions.ContinueOnCapturedContext | ConfigureAwaitOptions.SuppressThrowing);
+        Assert.False(_running.IsFaulted, _running.Exception?.ToString());
+    }
+
+    private async Task CleanupAsync()
+    {
+        var context = NewContext();
+        await _net.Node.Run(() => _module.CleanupAsync(context, CancellationToken.None));
+    }
+
+    private ModuleContext NewContext() => new()
+    {
+        Node = new NodeOptions { Name = "n1", Cluster = ThisNode.Cluster },
+        Cache = _cache,
+        Loggers = NullLoggerFactory.Instance,
+        Metrics = new MetricRegistry(),
+        Control = new ControlHandlers(),
+        Status = new ModuleStatus("serviceProxy"),
+        PodGates = new PodGates(),
+        Time = TimeProvider.System,
+    };
+
+    private string Ask() => TestNet.Ask(_net.Pods[0], "10.96.0.10", 80).Split(' ')[0];
+
+    private void EventuallyAnswers(params string[] names) =>
+        Eventually.True(() => Enumerable.Range(0, 40).Select(_ => Ask()).Distinct().Order().SequenceEqual(names), string.Join(' ', names));
+
+    /// <summary>The kernel gives no order to elements.</summary>
+    private string Listing() => string.Join('\n', _net.OnNode("nft", "list", "ruleset").Split('\n', ',').Select(static line => line.Replace("elements = {", "").Trim(' ', '\t', '}')).Order());
+
+    private string Routes() => _net.OnNode("ip", "route") + _net.OnNode("ip", "-6", "route");
+}
