@@ -90,14 +90,26 @@ public sealed class NftSocket : IDisposable
     public NftTable? ReadTable(NftFamily family, string name) => ReadTable(family, name, out _);
 
     /// <summary>A table with everything in it, and the generation that it is from, for <see cref="NftBatch.ExpectedGeneration"/>.</summary>
-    public NftTable? ReadTable(NftFamily family, string name, out uint generation)
+    public NftTable? ReadTable(NftFamily family, string name, out uint generation) =>
+        ReadTable(family, name, static _ => true, out generation);
+
+    /// <summary>A table with everything in it but the elements of some sets: those that packets fill may have a million.</summary>
+    /// <param name="family">Its family.</param>
+    /// <param name="name">Its name.</param>
+    /// <param name="wantsElements">Whether a set's elements are read; asked with the set as declared. A set without is read as empty.</param>
+    /// <returns>Null where there is no such table.</returns>
+    /// <exception cref="NetlinkException">EAGAIN: the ruleset changed during every one of many attempts.</exception>
+    public NftTable? ReadTable(NftFamily family, string name, Func<NftSet, bool> wantsElements) =>
+        ReadTable(family, name, wantsElements, out _);
+
+    private NftTable? ReadTable(NftFamily family, string name, Func<NftSet, bool> wantsElements, out uint generation)
     {
         for (var attempt = 0; attempt < MaxReadAttempts; attempt++)
         {
             generation = GenerationId;
             try
             {
-                var table = ReadOnce(new NftTableId(family, name));
+                var table = ReadOnce(new NftTableId(family, name), wantsElements);
                 if (GenerationId == generation)
                 {
                     return table;
@@ -134,7 +146,7 @@ public sealed class NftSocket : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _socket.Dispose();
 
-    private NftTable? ReadOnce(NftTableId id)
+    private NftTable? ReadOnce(NftTableId id, Func<NftSet, bool> wantsElements)
     {
         NftTable? table = null;
         foreach (var candidate in ReadTables())
@@ -150,7 +162,7 @@ public sealed class NftSocket : IDisposable
         var rules = ReadRules(id).ToLookup(static item => item.Chain, static item => item.Rule, StringComparer.Ordinal);
         return table with
         {
-            Sets = ReadSets(id).Select(set => set with { Elements = ReadElements(id, set) }).ToValueList(),
+            Sets = ReadSets(id).Select(set => wantsElements(set) ? set with { Elements = ReadElements(id, set) } : set).ToValueList(),
             Chains = ReadChains(id).Select(chain => chain with { Rules = rules[chain.Name].ToValueList() }).ToValueList(),
         };
     }

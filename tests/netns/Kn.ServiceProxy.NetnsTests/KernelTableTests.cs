@@ -1,3 +1,6 @@
+using FsCheck;
+using FsCheck.Fluent;
+using Kn.Kubernetes.Cache;
 using Kn.Kubernetes.Objects;
 using Kn.Linux.Namespaces;
 using Kn.Linux.Nftables;
@@ -38,6 +41,39 @@ public sealed class KernelTableTests : IDisposable
             Assert.Equal(LogicalTable.Of(memory.Read()), LogicalTable.Of(_table.Read()));
             Assert.Equal(0, await loop.ResyncAsync(Cases.All[name]));
         }
+    }
+
+    /// <summary>Forty histories of a fixed seed: the same clusters each time.</summary>
+    [Fact]
+    public void RandomChanges_ReadBackAsPlannedFromNothing() => Check.One(
+        Config.QuickThrowOnFailure.WithReplay(17, 3).WithMaxTest(40).WithEndSize(12),
+        Prop.ForAll(RandomClusters.Histories, history => WalkAsync(history).GetAwaiter().GetResult()));
+
+    private async Task<bool> WalkAsync(ClusterSnapshot[] history)
+    {
+        var loop = new TestLoop(_table);
+        await loop.ResyncAsync(history[0]);
+        foreach (var cluster in history.Skip(1))
+        {
+            await loop.ChangeAsync(cluster);
+            var memory = new StrictProxyTable();
+            await new TestLoop(memory).ResyncAsync(cluster);
+            Assert.Equal(LogicalTable.Of(memory.Read()), LogicalTable.Of(_table.Read()));
+            Assert.Equal(0, await loop.ResyncAsync(cluster));
+        }
+
+        return true;
+    }
+
+    [Fact]
+    public async Task RememberedClients_AreNotRead()
+    {
+        await new TestLoop(_table).ResyncAsync(Cases.All["affinity"]);
+        var client = new NftElement(NftValue.Concat(NftValue.Of(Primitives.IpAddress.Parse("192.0.2.7")), NftValue.Of(Primitives.IpAddress.Parse("10.96.0.10")), NftValue.Of(6u), NftValue.Of(80u)), NftValue.Of(16u)) { Timeout = TimeSpan.FromHours(1) };
+        _socket.Apply(new NftBatch().AddElements(ProxyRules.TableId, ProxySchema.Affinity4, [client]));
+        Assert.Single(_socket.ReadElements(ProxyRules.TableId, ProxySchema.Affinity4));
+        Assert.True(_table.ReadTable()!.FindSet("affinity4")!.Elements.IsEmpty);
+        Assert.Equal(0, await new TestLoop(_table).ResyncAsync(Cases.All["affinity"]));
     }
 
     [Fact]

@@ -12,7 +12,7 @@ namespace Kn.ServiceProxy.NetnsTests;
 /// outside 192.168.50.9 ── 192.168.50.1 node ── 10.244.1.11, .12, .13 (p1, p2, p3)
 ///         fd00:50::9      fd00:50::1           fd00:244:1::11, …
 /// </code>
-/// Outside has routes to the Service prefixes by the node, and none to the pods: who answers it directly does not get through.
+/// Outside has routes to the Service prefixes and the load balancers' addresses (203.0.113.0/24, fd00:113::/64) by the node, and none to the pods: who answers it directly does not get through.
 /// </remarks>
 internal sealed class TestNet : IDisposable
 {
@@ -124,6 +124,10 @@ internal sealed class TestNet : IDisposable
             $"-n {Name("o")} link set n0 up",
             $"-n {Name("o")} route add 10.96.0.0/16 via 192.168.50.1",
             $"-n {Name("o")} route add fd00:96::/112 via fd00:50::1",
+            $"-n {Name("o")} route add 203.0.113.0/24 via 192.168.50.1",
+            $"-n {Name("o")} route add fd00:113::/64 via fd00:50::1",
+            $"-n {Name("n")} route add 203.0.113.0/24 via 192.168.50.9",
+            $"-n {Name("n")} route add fd00:113::/64 via fd00:50::9",
             $"-n {Name("n")} route add 10.96.0.0/16 dev lo src 192.168.50.1",
             $"-n {Name("n")} route add fd00:96::/112 dev lo src fd00:50::1");
         for (var number = 1; number <= 3; number++)

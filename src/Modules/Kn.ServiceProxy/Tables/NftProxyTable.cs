@@ -11,14 +11,18 @@ internal sealed class NftProxyTable(NftSocket socket, ServiceProxyOptions option
     private readonly NftTable _static = ProxyRules.Static(ProxyLayout.Version(options), options.MasqueradeAll);
 
     /// <inheritdoc/>
-    public ProxyTableContent? Read() =>
-        socket.ReadTable(ProxyRules.TableId.Family, ProxyRules.TableId.Name) is { } table ? StaticCheck.ToContent(table, _static) : null;
+    public ProxyTableContent? Read() => ReadTable() is { } table ? StaticCheck.ToContent(table, _static) : null;
 
     /// <inheritdoc/>
     public void Apply(ProxyBatch batch) => socket.Apply(ToNft(batch, _static));
 
     /// <inheritdoc/>
     public void Remove() => socket.Apply(new NftBatch().RemoveTable(ProxyRules.TableId));
+
+    /// <summary>The table without what affinity remembers: packets fill those maps with up to a million clients, and nothing here asks
+    /// for them.</summary>
+    internal NftTable? ReadTable() =>
+        socket.ReadTable(ProxyRules.TableId.Family, ProxyRules.TableId.Name, static set => !set.Flags.HasFlag(NftSetFlags.Dynamic));
 
     /// <summary>The batch as nftables operations.</summary>
     internal static NftBatch ToNft(ProxyBatch batch, NftTable whole)

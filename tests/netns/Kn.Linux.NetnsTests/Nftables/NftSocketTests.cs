@@ -116,6 +116,28 @@ public sealed class NftSocketTests : IDisposable
     }
 
     [Fact]
+    public void TableWithoutTheElementsOfSomeSets_IsOtherwiseWhole()
+    {
+        var other = Addresses with { Name = "others", Flags = NftSetFlags.Dynamic };
+        ValueList<NftElement> elements = [NftElement.Of(IpAddress.Parse("192.0.2.1"))];
+        _ns.Socket.Apply(new NftBatch().AddTable(new NftTable(NftFamily.Inet, "kn-test")).AddSet(Table, Addresses).AddElements(Table, Addresses, elements)
+            .AddSet(Table, other).AddElements(Table, other, elements));
+        List<string> asked = [];
+
+        var table = _ns.Socket.ReadTable(NftFamily.Inet, "kn-test", set =>
+        {
+            asked.Add(set.Name);
+            return !set.Flags.HasFlag(NftSetFlags.Dynamic);
+        })!;
+
+        Assert.Equal(["addresses", "others"], asked);
+        Assert.Equal(elements, table.FindSet("addresses")!.Elements);
+        Assert.Equal(NftSetFlags.Dynamic, table.FindSet("others")!.Flags);
+        Assert.True(table.FindSet("others")!.Elements.IsEmpty);
+        Assert.Null(_ns.Socket.ReadTable(NftFamily.Inet, "absent", static _ => false));
+    }
+
+    [Fact]
     public void GenerationThatMovedOn_IsAnOutcome_AndNothingIsDone()
     {
         _ns.Socket.Apply(new NftBatch().AddTable(new NftTable(NftFamily.Inet, "kn-test")));
