@@ -4,6 +4,8 @@ using Kn.Kubernetes.Cache;
 using Kn.Kubernetes.Objects;
 using Kn.Linux.Namespaces;
 using Kn.Linux.Nftables;
+using Kn.Linux.Nftables.Text;
+using Kn.NetnsTests;
 using Kn.ServiceProxy.Tables;
 using Kn.ServiceProxy.Tests;
 using static Kn.ServiceProxy.Tests.Build;
@@ -42,6 +44,27 @@ public sealed class KernelTableTests : IDisposable
             Assert.Equal(0, await loop.ResyncAsync(Cases.All[name]));
         }
     }
+
+    /// <summary>The expected files of the unit tests are in the words of nft: here nft itself says them.</summary>
+    [Fact]
+    public async Task EveryCase_IsListedByNftAsPrinted()
+    {
+        foreach (var (name, cluster) in Cases.All)
+        {
+            var memory = new StrictProxyTable();
+            await new TestLoop(memory).ResyncAsync(cluster);
+            _table.Remove();
+            await new TestLoop(_table).ResyncAsync(cluster);
+            var printed = NftText.Of(WholeTable.Of(memory.Read()!, new ServiceProxyOptions(), withUnusedClasses: true));
+            Assert.Equal($"{name}\n{Sorted(printed)}", $"{name}\n{Sorted(Tool.Run("ip", "netns", "exec", _name, "nft", "list", "table", "inet", "kn-proxy"))}");
+        }
+    }
+
+    /// <summary>The kernel gives no order to elements and chains, and nft breaks lines by itself.</summary>
+    private static string Sorted(string listing) => string.Join('\n', listing.Split('\n')
+        .SelectMany(static line => line.Contains("typeof", StringComparison.Ordinal) ? [line] : line.Replace("elements = {", "", StringComparison.Ordinal).Split(", "))
+        .Select(static line => line.Trim(' ', '\t', ',', '}'))
+        .Order(StringComparer.Ordinal));
 
     /// <summary>Forty histories of a fixed seed: the same clusters each time.</summary>
     [Fact]

@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Net;
 using System.Net.Sockets;
 using System.Numerics;
+using System.Runtime.InteropServices;
 using Kn.Linux.Namespaces;
 
 namespace Kn.ServiceProxy.NetnsTests;
@@ -17,7 +18,7 @@ internal sealed class SctpProbe : IDisposable
 
     public SctpProbe(NetworkNamespace space)
     {
-        _socket = space.Run(static () => new Socket(AddressFamily.InterNetwork, SocketType.Raw, (ProtocolType)132));
+        _socket = space.Run(static () => new Socket(new SafeSocketHandle(OpenRaw(), ownsHandle: true)));
         _socket.ReceiveTimeout = 5000;
     }
 
@@ -49,6 +50,18 @@ internal sealed class SctpProbe : IDisposable
     }
 
     public void Dispose() => _socket.Dispose();
+
+    /// <summary>The socket API of .NET knows no SCTP.</summary>
+    private static int OpenRaw()
+    {
+        const int AF_INET = 2, SOCK_RAW = 3, IPPROTO_SCTP = 132;
+        var descriptor = OpenSocket(AF_INET, SOCK_RAW, IPPROTO_SCTP);
+        Assert.True(descriptor >= 0, $"socket: errno {Marshal.GetLastPInvokeError()}");
+        return descriptor;
+    }
+
+    [DllImport("libc", EntryPoint = "socket", SetLastError = true)]
+    private static extern int OpenSocket(int family, int type, int protocol);
 
     private static uint Checksum(byte[] packet)
     {
