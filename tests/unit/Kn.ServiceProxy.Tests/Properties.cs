@@ -41,8 +41,7 @@ public class Properties
 
         var sent = table.Batches.Count;
         table.Fails = static () => false;
-        await new TestLoop(table).ResyncAsync(history[^1]);
-        return table.Batches.Count == sent && await loop.ResyncAsync(history[^1]) == 0;
+        return await new TestLoop(table).ResyncAsync(history[^1]) == 0 && table.Batches.Count == sent && await loop.ResyncAsync(history[^1]) == 0;
     }
 
     private static async Task StepAsync(TestLoop loop, ClusterSnapshot cluster)

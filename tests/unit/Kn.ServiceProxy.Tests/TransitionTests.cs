@@ -31,12 +31,12 @@ public class TransitionTests
     }
 
     [Theory, MemberData(nameof(Names))]
-    public async Task Restart_WithoutChange_SendsNothing(string name)
+    public async Task Restart_WithoutChange_FindsNothingToDo(string name)
     {
         var table = new StrictProxyTable();
         await new TestLoop(table).ResyncAsync(Cases.All[name]);
         Assert.Single(table.Batches);
-        await new TestLoop(table).ResyncAsync(Cases.All[name]);
+        Assert.Equal(0, await new TestLoop(table).ResyncAsync(Cases.All[name]));
         Assert.Single(table.Batches);
     }
 

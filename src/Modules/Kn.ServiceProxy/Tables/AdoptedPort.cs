@@ -8,6 +8,7 @@ internal sealed class AdoptedPort(ProxyKey key)
 {
     private readonly Dictionary<uint, bool> _lists = [];
     private readonly SortedDictionary<Vip, VipPiece> _vips = [];
+    private readonly HashSet<Vip> _contested = [];
 
     /// <summary>The numbers of the port's lists.</summary>
     public IEnumerable<uint> Lists => _lists.Keys;
@@ -20,6 +21,18 @@ internal sealed class AdoptedPort(ProxyKey key)
 
     /// <summary>A VIP that leads to one of the port's lists.</summary>
     public void AddVip(VipPiece vip) => _vips[vip.Vip] = vip;
+
+    /// <summary>A VIP that would lead to one of the port's lists, if another port did not have it.</summary>
+    public void AddContested(VipPiece vip)
+    {
+        if (_vips.TryAdd(vip.Vip, vip))
+        {
+            _contested.Add(vip.Vip);
+        }
+    }
+
+    /// <summary>Those of the port's VIPs that another port has.</summary>
+    public IReadOnlySet<Vip> Contested => _contested;
 
     /// <summary>The port's state; null when it cannot be one: no VIP, two lists of one purpose, a VIP without its list.</summary>
     public PortState? TryBuild(Dictionary<uint, ServiceList> lists)

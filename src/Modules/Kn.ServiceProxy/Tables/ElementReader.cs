@@ -41,6 +41,22 @@ internal static class ElementReader
         return TryReadPrefix(first, last, out clients);
     }
 
+    /// <summary>A VIP, the list that waits for it, and a permitted prefix.</summary>
+    public static bool TryReadContested(NftElement element, IpFamily family, out Vip vip, out uint list, out IpPrefix clients)
+    {
+        (vip, list, clients) = (default, 0, default);
+        var width = Width(family);
+        var (listAt, clientAt) = (width + 8, width + 12);
+        if (element.Data.Length != 4 || element.Key.Length != clientAt + width || element.KeyEnd.Length != element.Key.Length
+            || !TryReadVip(NftValue.Of(element.Key.Bytes[..listAt]), family, out vip))
+        {
+            return false;
+        }
+
+        list = NftValue.Of(element.Key.Bytes[listAt..clientAt]).ToUInt32();
+        return TryReadPrefix(IpAddress.FromBytes(element.Key.Bytes[clientAt..]), IpAddress.FromBytes(element.KeyEnd.Bytes[clientAt..]), out clients);
+    }
+
     /// <summary>A prefix of a set of intervals.</summary>
     public static bool TryReadPrefix(NftElement element, IpFamily family, out IpPrefix prefix)
     {

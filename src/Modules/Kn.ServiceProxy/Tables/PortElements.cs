@@ -1,3 +1,4 @@
+using Kn.Primitives;
 using Kn.ServiceProxy.Planning;
 
 namespace Kn.ServiceProxy.Tables;
@@ -10,6 +11,11 @@ internal static class PortElements
     /// <summary>The elements of one VIP.</summary>
     public static IEnumerable<ProxyElement> OfVip(PortState port, Vip vip) => port.Of(vip.Address.Family) is { } family
         ? family.Vips.Where(piece => piece.Vip == vip).SelectMany(piece => OfVip(family, piece))
+        : [];
+
+    /// <summary>The elements of a VIP that another port has.</summary>
+    public static IEnumerable<ProxyElement> OfContestedVip(PortState port, Vip vip) => port.Of(vip.Address.Family) is { } family
+        ? family.Vips.Where(piece => piece.Vip == vip).SelectMany(piece => OfContestedVip(family, piece))
         : [];
 
     /// <summary>The elements of a list and of its slots.</summary>
@@ -47,11 +53,13 @@ internal static class PortElements
         .Concat(family.OnNode.Select(ProxyElement.Hairpin));
 
     /// <summary>Everything that a port has, shared or not.</summary>
-    public static IEnumerable<ProxyElement> All(PortState port)
+    /// <param name="port">The port.</param>
+    /// <param name="contested">Those of its VIPs that another port has.</param>
+    public static IEnumerable<ProxyElement> All(PortState port, IReadOnlySet<Vip> contested)
     {
         foreach (var family in port.Families)
         {
-            var own = family.Vips.SelectMany(vip => OfVip(family, vip));
+            var own = family.Vips.SelectMany(vip => contested.Contains(vip.Vip) ? OfContestedVip(family, vip) : OfVip(family, vip));
             var cluster = family.Cluster is { } list ? OfList(list, ClusterComment(port.Key)) : [];
             var local = family.Local is { } other ? OfList(other, LocalComment(port.Key)) : [];
             foreach (var element in own.Concat(cluster).Concat(local).Concat(Shared(family)))
@@ -77,7 +85,7 @@ internal static class PortElements
     private static IEnumerable<ProxyElement> OfVip(FamilyState family, VipPiece piece)
     {
         var (vip, traits, ranges) = piece;
-        var inside = (traits.HasFlag(VipTraits.LocalInside) ? family.Local : family.Cluster) ?? throw NoList(vip);
+        var inside = Inside(family, piece);
         var special = (traits.HasFlag(VipTraits.LocalOutside) ? ProxyElement.HasOutside : 0) | (ranges.IsEmpty ? 0 : ProxyElement.HasRanges);
         yield return ProxyElement.Service(vip, special == 0 ? inside.Number : special);
         if (special != 0)
@@ -100,6 +108,21 @@ internal static class PortElements
             yield return ProxyElement.Range(vip, ranges[i]);
         }
     }
+
+    private static IEnumerable<ProxyElement> OfContestedVip(FamilyState family, VipPiece piece)
+    {
+        var (vip, traits, ranges) = piece;
+        var list = Inside(family, piece).Number;
+        if (ranges.IsEmpty)
+        {
+            return [ProxyElement.Contested(vip, list, (uint)traits, new IpPrefix(vip.Address, 0))];
+        }
+
+        return ranges.Select(clients => ProxyElement.Contested(vip, list, (uint)traits | ProxyElement.ContestedRanges, clients));
+    }
+
+    private static ServiceList Inside(FamilyState family, VipPiece piece) =>
+        (piece.Traits.HasFlag(VipTraits.LocalInside) ? family.Local : family.Cluster) ?? throw NoList(piece.Vip);
 
     private static InvalidOperationException NoList(Vip vip) => new($"the VIP {vip} leads to a list that its piece does not have");
 }

@@ -26,19 +26,6 @@ internal sealed record PortState(ProxyKey Key, FamilyState? V4, FamilyState? V6)
     /// <summary>The part of a family.</summary>
     public FamilyState? Of(IpFamily family) => family == IpFamily.V4 ? V4 : V6;
 
-    /// <summary>The port with one VIP more; null when it has the VIP, or not the lists that it leads to.</summary>
-    public PortState? TryWith(VipPiece vip)
-    {
-        var family = Of(vip.Vip.Address.Family);
-        if (family is null || family.Vips.Any(other => other.Vip == vip.Vip))
-        {
-            return null;
-        }
-
-        family = family with { Vips = family.Vips.Append(vip).OrderBy(static other => other.Vip).ToValueList() };
-        return !family.HasItsLists ? null : vip.Vip.Address.Family == IpFamily.V4 ? this with { V4 = family } : this with { V6 = family };
-    }
-
     /// <summary>The VIPs of both families.</summary>
     public IEnumerable<Vip> ToVips() => Families.SelectMany(static family => family.Vips).Select(static vip => vip.Vip);
 

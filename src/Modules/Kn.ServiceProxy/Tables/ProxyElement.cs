@@ -20,6 +20,9 @@ internal readonly record struct ProxyElement(ProxySet Set, NftElement Element)
     /// <summary>The key in <c>lists</c> whose data is the first number that was never given out: a restart goes on from there.</summary>
     public const uint NumbersKey = 8;
 
+    /// <summary>Bit of a contested VIP's data, above the traits: only some clients are permitted.</summary>
+    public const uint ContestedRanges = 0x100;
+
     /// <summary>The comment of an endpoint on this node.</summary>
     public const string OnNodeComment = "on this node";
 
@@ -42,6 +45,15 @@ internal readonly record struct ProxyElement(ProxySet Set, NftElement Element)
     public static ProxyElement Range(Vip vip, IpPrefix clients) => new(
         ProxySet.Ranges4.In(vip.Address.Family),
         new NftElement(RangeKey(vip, clients.Address)) { KeyEnd = RangeKey(vip, clients.Last) });
+
+    /// <summary>A client of a VIP that a list waits for.</summary>
+    /// <param name="vip">The VIP.</param>
+    /// <param name="list">The list that it would lead pods to.</param>
+    /// <param name="traits">How the VIP would be treated, and whether clients are permitted one by one (<see cref="ContestedRanges"/>).</param>
+    /// <param name="clients">A permitted prefix; all addresses when there is no such limit.</param>
+    public static ProxyElement Contested(Vip vip, uint list, uint traits, IpPrefix clients) => new(
+        ProxySet.Contested4.In(vip.Address.Family),
+        new NftElement(ContestedKey(vip, list, clients.Address), NftValue.Of(traits)) { KeyEnd = ContestedKey(vip, list, clients.Last) });
 
     /// <summary>A ClusterIP.</summary>
     public static ProxyElement ClusterIp(IpAddress address) => new(ProxySet.ClusterIps4.In(address.Family), NftElement.Of(address));
@@ -84,6 +96,9 @@ internal readonly record struct ProxyElement(ProxySet Set, NftElement Element)
 
     private static NftValue RangeKey(Vip vip, IpAddress client) => new NftValueWriter(stackalloc byte[NftValueWriter.MaxBytes])
         .Add(vip.Address).Add([(byte)vip.Protocol]).AddPort(vip.Port).Add(client).ToValue();
+
+    private static NftValue ContestedKey(Vip vip, uint list, IpAddress client) => new NftValueWriter(stackalloc byte[NftValueWriter.MaxBytes])
+        .Add(vip.Address).Add([(byte)vip.Protocol]).AddPort(vip.Port).Add(list).Add(client).ToValue();
 
     private static NftValue SlotKey(uint list, int slot) =>
         new NftValueWriter(stackalloc byte[NftValueWriter.MaxBytes]).Add(list).Add((uint)slot).ToValue();

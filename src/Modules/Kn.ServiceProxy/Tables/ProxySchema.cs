@@ -50,7 +50,7 @@ internal static class ProxySchema
         var number = NftKey.Typeof(Field.Priority);
         var slot = NftKey.Typeof(Field.Priority, Field.Random(Slots));
         var endpoint = NftKey.Typeof(Field.Destination(family), Field.DestinationPort);
-        var address = NftKey.Type(family == IpFamily.V6 ? NftDataType.Ipv6Address : NftDataType.Ipv4Address);
+        var address = family == IpFamily.V6 ? NftDataType.Ipv6Address : NftDataType.Ipv4Address;
         var name = set.Name();
         return (set.Family() == IpFamily.V6 ? set - 1 : set) switch
         {
@@ -59,10 +59,11 @@ internal static class ProxySchema
             ProxySet.Outside4 => new NftMap(name, vip, number) { Comment = "VIP with policy Local, seen from outside: list of local endpoints" },
             ProxySet.External4 => new NftSet(name, vip) { Comment = "VIPs that are always masqueraded" },
             ProxySet.Ranges4 => new NftSet(name, NftKey.Typeof([.. Vip(family), Field.Source(family)])) { Flags = NftSetFlags.Interval, Comment = "VIP . permitted source" },
-            ProxySet.ClusterIps4 => new NftSet(name, address),
+            ProxySet.Contested4 => new NftMap(name, NftKey.Type(address, NftDataType.InetProtocol, NftDataType.InetService, NftDataType.ClassId, address), NftKey.Type(NftDataType.ClassId)) { Flags = NftSetFlags.Interval, Comment = "VIP . list that waits for it . permitted source: traits" },
+            ProxySet.ClusterIps4 => new NftSet(name, NftKey.Type(address)),
             ProxySet.Hairpin4 => new NftSet(name, NftKey.Typeof(Field.Source(family), Field.Destination(family))) { Comment = "local endpoints, twice" },
-            ProxySet.Inside4 => new NftSet(name, address) { Flags = NftSetFlags.Interval, Comment = "pod addresses of the cluster" },
-            ProxySet.ServiceCidrs4 => new NftSet(name, address) { Flags = NftSetFlags.Interval },
+            ProxySet.Inside4 => new NftSet(name, NftKey.Type(address)) { Flags = NftSetFlags.Interval, Comment = "pod addresses of the cluster" },
+            ProxySet.ServiceCidrs4 => new NftSet(name, NftKey.Type(address)) { Flags = NftSetFlags.Interval },
             ProxySet.Lists => new NftMap(name, number, number) { Comment = "list: class (kind, protocol : length)" },
             ProxySet.Endpoints4 => new NftMap(name, slot, endpoint) { Comment = "list . slot: endpoint" },
             ProxySet.Choices => new NftMap(name, slot, number) { Comment = "list . slot: backend, lists with affinity" },

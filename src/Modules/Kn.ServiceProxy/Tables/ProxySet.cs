@@ -27,6 +27,11 @@ internal enum ProxySet : byte
     Ranges4,
     Ranges6,
 
+    /// <summary>VIP, list of a Service port that claims it in vain, and permitted client: how the VIP would be treated. No rule asks;
+    /// who reads the table learns who waits.</summary>
+    Contested4,
+    Contested6,
+
     /// <summary>ClusterIPs.</summary>
     ClusterIps4,
     ClusterIps6,
@@ -63,7 +68,7 @@ internal static class ProxySets
 {
     private static readonly string[] Names =
     [
-        "services4", "services6", "inner4", "inner6", "outside4", "outside6", "external4", "external6", "ranges4", "ranges6",
+        "services4", "services6", "inner4", "inner6", "outside4", "outside6", "external4", "external6", "ranges4", "ranges6", "contested4", "contested6",
         "cluster-ips4", "cluster-ips6", "hairpin4", "hairpin6", "inside4", "inside6", "service-cidrs4", "service-cidrs6",
         "lists", "endpoints4", "endpoints6", "choices", "backends4", "backends6",
     ];

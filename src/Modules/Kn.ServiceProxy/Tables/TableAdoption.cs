@@ -16,6 +16,7 @@ internal sealed class TableAdoption
     private readonly Dictionary<Vip, uint> _inner = [];
     private readonly Dictionary<Vip, uint> _outside = [];
     private readonly Dictionary<Vip, List<IpPrefix>> _ranges = [];
+    private readonly Dictionary<(Vip Vip, uint List), (uint Traits, List<IpPrefix> Clients)> _contested = [];
     private readonly Dictionary<uint, SortedDictionary<uint, Slot>> _slots = [];
     private readonly Dictionary<uint, Slot> _backends = [];
     private readonly Dictionary<uint, ServiceList> _lists = [];
@@ -33,7 +34,7 @@ internal sealed class TableAdoption
 
     /// <summary>What a table holds, in the plan's terms, and what is needed to go on from there.</summary>
     /// <param name="content">The table.</param>
-    /// <param name="before">What was known of it, for the claims that lost.</param>
+    /// <param name="before">What was known of it: numbers given out since it was made are not given out again.</param>
     public static (TableState State, ValueMap<ProxyKey, ProxyPiece> Pieces) Adopt(ProxyTableContent content, TableState before)
     {
         var adoption = new TableAdoption(content);
@@ -41,7 +42,7 @@ internal sealed class TableAdoption
         adoption.Index();
         adoption.CollectLists();
         adoption.CollectVips();
-        return adoption.Finish(before.LostClaims.ToList());
+        return adoption.Finish();
     }
 
     private void Index()
@@ -62,6 +63,9 @@ internal sealed class TableAdoption
                     break;
                 case ProxySet.Ranges4 when ElementReader.TryReadRange(element, family, out var vip, out var clients):
                     (_ranges.TryGetValue(vip, out var ranges) ? ranges : _ranges[vip] = []).Add(clients);
+                    break;
+                case ProxySet.Contested4 when ElementReader.TryReadContested(element, family, out var vip, out var list, out var clients):
+                    (_contested.TryGetValue((vip, list), out var claim) ? claim : _contested[(vip, list)] = (element.Data.ToUInt32(), [])).Clients.Add(clients);
                     break;
                 case ProxySet.ClusterIps4 when element.Key.Length is 4 or 16:
                     _clusterIps.Add(IpAddress.FromBytes(element.Key.Bytes));
@@ -164,6 +168,20 @@ internal sealed class TableAdoption
                 port.AddVip(ToPiece(vip, element.Key, value, insideLocal: port.IsLocal(list)));
             }
         }
+
+        CollectContested(owners);
+    }
+
+    private void CollectContested(Dictionary<uint, AdoptedPort> owners)
+    {
+        foreach (var ((vip, list), (traits, clients)) in _contested)
+        {
+            if (owners.TryGetValue(list, out var port))
+            {
+                var hasRanges = (traits & ProxyElement.ContestedRanges) != 0;
+                port.AddContested(new VipPiece(vip, (VipTraits)(byte)traits, hasRanges ? clients.Order().ToValueList() : default));
+            }
+        }
     }
 
     private VipPiece ToPiece(Vip vip, NftValue key, uint value, bool insideLocal)
@@ -176,38 +194,27 @@ internal sealed class TableAdoption
         return new VipPiece(vip, traits, _ranges.TryGetValue(vip, out var ranges) ? ranges.Order().ToValueList() : default);
     }
 
-    private (TableState State, ValueMap<ProxyKey, ProxyPiece> Pieces) Finish(List<(ProxyKey Key, VipPiece Vip)> lostClaims)
+    /// <summary>In the order of keys: who has a VIP comes before all who wait for it.</summary>
+    private (TableState State, ValueMap<ProxyKey, ProxyPiece> Pieces) Finish()
     {
         var unclaimed = _content.Elements.ToDictionary(static element => element.Identity);
         var present = new Dictionary<ElementIdentity, ProxyElement>(unclaimed);
-        var ports = new Dictionary<ProxyKey, PortState>();
-        foreach (var (key, port) in _ports)
+        var ports = new List<PortState>();
+        var held = new HashSet<Vip>();
+        foreach (var port in _ports.OrderBy(static pair => pair.Key).Select(static pair => pair.Value))
         {
-            if (port.TryBuild(_lists) is { } state && IsWhole(state, present))
+            if (port.TryBuild(_lists) is { } state && held.IsSupersetOf(port.Contested) && IsWhole(state, port.Contested, present))
             {
-                ports.Add(key, state);
-                Claim(unclaimed, PortElements.All(state));
+                ports.Add(state);
+                held.UnionWith(state.ToVips());
+                Claim(unclaimed, PortElements.All(state, port.Contested));
             }
         }
 
         var node = new NodePiece(_inside.Order().ToValueList(), _serviceCidrs.Order().ToValueList());
         Claim(unclaimed, NodeElements.Of(node));
         Claim(unclaimed, [ProxyElement.Numbers(_reserved)]);
-        Restore(ports, lostClaims);
-        return (TableState.Of(_classes, new ListNumbers(_reserved, _highest), node, ports.Values), Pieces(ports.Values, node, unclaimed.Values.ToValueList()));
-    }
-
-    /// <summary>Gives ports the VIPs back that they would have if nobody had a better claim; as long as somebody has one.</summary>
-    private static void Restore(Dictionary<ProxyKey, PortState> ports, List<(ProxyKey Key, VipPiece Vip)> lostClaims)
-    {
-        var held = ports.Values.SelectMany(static port => port.ToVips().Select(vip => (vip, port.Key))).ToLookup(static pair => pair.vip, static pair => pair.Key);
-        foreach (var (key, vip) in lostClaims)
-        {
-            if (ports.TryGetValue(key, out var port) && held[vip.Vip].Any(owner => owner < key) && port.TryWith(vip) is { } restored)
-            {
-                ports[key] = restored;
-            }
-        }
+        return (TableState.Of(_classes, new ListNumbers(_reserved, _highest), node, ports), Pieces(ports, node, unclaimed.Values.ToValueList()));
     }
 
     private ValueMap<ProxyKey, ProxyPiece> Pieces(IEnumerable<PortState> ports, NodePiece node, ValueList<ProxyElement> strays)
@@ -223,8 +230,8 @@ internal sealed class TableAdoption
         return pieces.ToValueMap();
     }
 
-    private static bool IsWhole(PortState port, Dictionary<ElementIdentity, ProxyElement> present) =>
-        PortElements.All(port).All(element => present.TryGetValue(element.Identity, out var found) && found == element)
+    private static bool IsWhole(PortState port, IReadOnlySet<Vip> contested, Dictionary<ElementIdentity, ProxyElement> present) =>
+        PortElements.All(port, contested).All(element => present.TryGetValue(element.Identity, out var found) && found == element)
         && port.Families.SelectMany(static family => family.Lists).All(static list => list.IsPlausible);
 
     private static void Claim(Dictionary<ElementIdentity, ProxyElement> unclaimed, IEnumerable<ProxyElement> elements)

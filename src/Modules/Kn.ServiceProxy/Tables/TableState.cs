@@ -32,13 +32,6 @@ internal sealed class TableState
     /// <summary>The highest number that was given out; 0 when none was.</summary>
     public uint HighestNumber => _numbers.Highest;
 
-    /// <summary>Claims that lost against another Service port's: nothing in the table tells of them.</summary>
-    public IEnumerable<(ProxyKey Key, VipPiece Vip)> LostClaims =>
-        from lost in _vips.Lost
-        from vip in _ports[lost.Key].Of(lost.Vip.Address.Family)?.Vips ?? default
-        where vip.Vip == lost.Vip
-        select (lost.Key, vip);
-
     /// <summary>The ports, as they stand.</summary>
     public IReadOnlyDictionary<ProxyKey, PortState> Ports => _ports;
 
@@ -131,10 +124,7 @@ internal sealed class TableState
 
         foreach (var vip in touched)
         {
-            if (_vips.Owner(vip) is { } owner)
-            {
-                edit.Add(PortElements.OfVip(_ports[owner], vip));
-            }
+            edit.Add(ElementsOf(vip));
         }
     }
 
@@ -142,12 +132,17 @@ internal sealed class TableState
     {
         foreach (var vip in vips ?? [])
         {
-            if (touched.Add(vip) && _vips.Owner(vip) is { } owner)
+            if (touched.Add(vip))
             {
-                edit.Remove(PortElements.OfVip(_ports[owner], vip));
+                edit.Remove(ElementsOf(vip));
             }
         }
     }
+
+    /// <summary>The elements of the port that has the VIP, and of those that wait for it.</summary>
+    private IEnumerable<ProxyElement> ElementsOf(Vip vip) => _vips.Owner(vip) is { } owner
+        ? PortElements.OfVip(_ports[owner], vip).Concat(_vips.Others(vip).SelectMany(key => PortElements.OfContestedVip(_ports[key], vip)))
+        : [];
 
     private void ChangePort(TableEdit edit, ProxyKey key, ServicePortPiece? wanted)
     {

@@ -12,8 +12,8 @@ internal sealed class VipClaims
     /// <summary>How many VIPs are claimed by more than one port.</summary>
     public int Conflicts => _others.Count;
 
-    /// <summary>The claims that did not win.</summary>
-    public IEnumerable<(Vip Vip, ProxyKey Key)> Lost => _others.SelectMany(static pair => pair.Value.Select(key => (pair.Key, key)));
+    /// <summary>Who claims the VIP and does not have it.</summary>
+    public IEnumerable<ProxyKey> Others(Vip vip) => _others.TryGetValue(vip, out var others) ? others : [];
 
     /// <summary>Who has the VIP; null when nobody wants it.</summary>
     public ProxyKey? Owner(Vip vip) => _owners.TryGetValue(vip, out var owner) ? owner : null;
