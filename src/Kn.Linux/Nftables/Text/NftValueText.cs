@@ -82,6 +82,7 @@ internal static class NftValueText
 
     private static string Range(NftDataType type, NftValue first, NftValue last)
     {
+        (first, last) = (FromInterval(type, first), FromInterval(type, last));
         if (first == last)
         {
             return Of(type, first);
@@ -101,6 +102,19 @@ internal static class NftValueText
         }
 
         return $"{Of(type, first)}-{Of(type, last)}";
+    }
+
+    /// <summary>nft holds numbers of interval sets in network order, whatever their type's: intervals are compared as bytes.</summary>
+    private static NftValue FromInterval(NftDataType type, NftValue value)
+    {
+        if (type.Order == NftByteOrder.Network || value.Length > sizeof(uint))
+        {
+            return value;
+        }
+
+        var bytes = value.Bytes.ToArray();
+        Array.Reverse(bytes);
+        return NftValue.Of(bytes);
     }
 
     private static uint Number(NftDataType type, NftValue value) => (value.Length, type.Order) switch

@@ -53,7 +53,7 @@ internal static class ElementReader
             return false;
         }
 
-        list = NftValue.Of(element.Key.Bytes[listAt..clientAt]).ToUInt32();
+        list = BinaryPrimitives.ReadUInt32BigEndian(element.Key.Bytes[listAt..clientAt]);
         return TryReadPrefix(IpAddress.FromBytes(element.Key.Bytes[clientAt..]), IpAddress.FromBytes(element.KeyEnd.Bytes[clientAt..]), out clients);
     }
 

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using Kn.Linux.Nftables;
 using Kn.Primitives;
 using Kn.ServiceProxy.Planning;
@@ -97,8 +98,14 @@ internal readonly record struct ProxyElement(ProxySet Set, NftElement Element)
     private static NftValue RangeKey(Vip vip, IpAddress client) => new NftValueWriter(stackalloc byte[NftValueWriter.MaxBytes])
         .Add(vip.Address).Add([(byte)vip.Protocol]).AddPort(vip.Port).Add(client).ToValue();
 
-    private static NftValue ContestedKey(Vip vip, uint list, IpAddress client) => new NftValueWriter(stackalloc byte[NftValueWriter.MaxBytes])
-        .Add(vip.Address).Add([(byte)vip.Protocol]).AddPort(vip.Port).Add(list).Add(client).ToValue();
+    /// <summary>nft holds the numbers of interval sets in network order, and lists them so.</summary>
+    private static NftValue ContestedKey(Vip vip, uint list, IpAddress client)
+    {
+        Span<byte> number = stackalloc byte[sizeof(uint)];
+        BinaryPrimitives.WriteUInt32BigEndian(number, list);
+        return new NftValueWriter(stackalloc byte[NftValueWriter.MaxBytes])
+            .Add(vip.Address).Add([(byte)vip.Protocol]).AddPort(vip.Port).Add(number).Add(client).ToValue();
+    }
 
     private static NftValue SlotKey(uint list, int slot) =>
         new NftValueWriter(stackalloc byte[NftValueWriter.MaxBytes]).Add(list).Add((uint)slot).ToValue();
