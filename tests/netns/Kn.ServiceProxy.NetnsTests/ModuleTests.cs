@@ -15,7 +15,7 @@ using static Kn.ServiceProxy.Tests.Build;
 namespace Kn.ServiceProxy.NetnsTests;
 
 /// <summary>The module as the host runs it: the cache, the real loop, the kernel. Needs root.</summary>
-public sealed class ModuleTests : IAsyncDisposable
+public sealed class ModuleTests : IAsyncLifetime, IDisposable
 {
     private readonly TestNet _net = new();
     private readonly NftSocket _socket;
@@ -131,9 +131,12 @@ public sealed class ModuleTests : IAsyncDisposable
         Eventually.True(() => TestNet.Ask(_net.Outside, "192.168.50.77", 30080).StartsWith('p'), "the NodePort is served on the new address");
     }
 
-    public async ValueTask DisposeAsync()
+    public Task InitializeAsync() => Task.CompletedTask;
+
+    public Task DisposeAsync() => StopAsync();
+
+    public void Dispose()
     {
-        await StopAsync();
         _stop.Dispose();
         _socket.Dispose();
         _net.Dispose();
