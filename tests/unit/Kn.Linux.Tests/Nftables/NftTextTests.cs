@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Kn.Linux.Nftables;
 using Kn.Linux.Nftables.Text;
 
 namespace Kn.Linux.Tests.Nftables;
@@ -12,6 +13,18 @@ public sealed class NftTextTests
         var expected = File.ReadAllText(Path.Combine(Here(), "../../../netns/Kn.Linux.NetnsTests/Nftables/Cases/services.nft"));
 
         Assert.Equal(Normalized(expected), Normalized(NftText.Of(ServiceExample.Build())));
+    }
+
+    /// <summary>As nft 1.0.6 lists it: the kernel compares intervals as bytes, so nft takes their numbers to be in network order.</summary>
+    [Fact]
+    public void NumbersOfIntervals_AreInNetworkOrder()
+    {
+        var set = new NftSet("s", NftKey.Type(NftDataType.ClassId, NftDataType.Ipv4Address)) { Flags = NftSetFlags.Interval };
+        byte[] first = [0, 0, 0, 0x12, 192, 0, 2, 0];
+        byte[] last = [0, 0, 0, 0x12, 192, 0, 2, 255];
+        var table = new NftTable(NftFamily.Inet, "t") { Sets = [set with { Elements = [new NftElement(NftValue.Of(first)) { KeyEnd = NftValue.Of(last) }] }] };
+
+        Assert.Contains("elements = { 0:12 . 192.0.2.0/24 }", NftText.Of(table), StringComparison.Ordinal);
     }
 
     private static string Here([CallerFilePath] string path = "") => Path.GetDirectoryName(path)!;
