@@ -83,17 +83,37 @@ internal sealed class ApiTransport : IDisposable
         return hash.GetHashAndReset();
     }
 
-    // TCP keep-alive notices a dead peer where HTTP/1.1 has no pings.
+    // A socket for each address: .NET 9 refuses to connect one that has options set to a name with several (its
+    // PlatformNotSupportedException says "invalid for use after a failed connection attempt" before any attempt was made).
     private static async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellationToken)
     {
-        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        SocketException? failure = null;
+        foreach (var address in await Dns.GetHostAddressesAsync(context.DnsEndPoint.Host, cancellationToken))
+        {
+            try
+            {
+                return await ConnectAsync(new IPEndPoint(address, context.DnsEndPoint.Port), cancellationToken);
+            }
+            catch (SocketException e)
+            {
+                failure = e;
+            }
+        }
+
+        throw failure ?? new SocketException((int)SocketError.HostNotFound);
+    }
+
+    // TCP keep-alive notices a dead peer where HTTP/1.1 has no pings.
+    private static async Task<Stream> ConnectAsync(IPEndPoint server, CancellationToken cancellationToken)
+    {
+        var socket = new Socket(server.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         try
         {
             socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.KeepAlive, true);
             socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveTime, (int)s_pingAfterSilence.TotalSeconds);
             socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveInterval, 5);
             socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveRetryCount, 3);
-            await socket.ConnectAsync(context.DnsEndPoint, cancellationToken);
+            await socket.ConnectAsync(server, cancellationToken);
             return new NetworkStream(socket, ownsSocket: true);
         }
         catch
