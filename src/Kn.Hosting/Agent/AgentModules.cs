@@ -47,6 +47,7 @@ internal sealed class AgentModules
             try
             {
                 await module.Create().CleanupAsync(module.Context, cancellationToken);
+                _control.SetOff(module.Name);
                 ModuleLog.Cleaned(logger, module.Name);
             }
 #pragma warning disable CA1031 // The supervisor boundary: a module that is off must not stop those that are on.
