@@ -16,11 +16,11 @@ public static class ControlClient
     {
         using var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
         var frame = Encode(request);
+        socket.ReceiveTimeout = (int)timeout.TotalMilliseconds;
+        socket.SendTimeout = (int)timeout.TotalMilliseconds;
         Connect(socket, socketPath);
         try
         {
-            socket.ReceiveTimeout = (int)timeout.TotalMilliseconds;
-            socket.SendTimeout = (int)timeout.TotalMilliseconds;
             SendAll(socket, frame);
             return ReadAnswer(socket);
         }
