@@ -17,7 +17,7 @@ internal sealed class StatusReport(string node, string version, AgentModules mod
     internal double? StartSeconds { get; set; }
 
     internal Task<ControlResponse> HandleAsync(ControlRequest request, CancellationToken cancellationToken) =>
-        Task.FromResult(new ControlResponse(0, JsonSerializer.SerializeToUtf8Bytes(Read(), AgentStatusJson.Default.AgentStatus)));
+        Task.FromResult(new ControlResponse(0, JsonSerializer.SerializeToUtf8Bytes(Read(), AgentStatusJson.Readable.AgentStatus)));
 
     private AgentStatus Read() => new()
     {

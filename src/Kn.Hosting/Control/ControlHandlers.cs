@@ -33,7 +33,7 @@ public sealed class ControlHandlers
     }
 
     /// <summary>Says that a handler of this verb is on its way: requests that come earlier wait a while for it.</summary>
-    internal void Expect(string verb)
+    public void Expect(string verb)
     {
         lock (_lock)
         {
@@ -45,7 +45,7 @@ public sealed class ControlHandlers
     }
 
     /// <summary>Says that the verb's module is off and has nothing on the node.</summary>
-    internal void SetOff(string verb) => Set(verb, (_, _) =>
+    public void SetOff(string verb) => Set(verb, (_, _) =>
         Task.FromResult(new ControlResponse(ControlProtocol.ModuleOff, Encoding.UTF8.GetBytes($"the module {verb} is switched off in Kn's config"))));
 
     /// <summary>Done when the verb has a handler, or when none is expected.</summary>
