@@ -56,11 +56,11 @@ public sealed class CommandLineTests : IDisposable
     public async Task ConfigCheck_TellsEveryFault_WithItsPlace_AndExitsWith2()
     {
         var file = Path.Combine(_directory, "kn.yaml");
-        await File.WriteAllTextAsync(file, "routes:\n  metric: 0\nserviceProxy:\n  masquerade: 1\ncni:\n  mtu: 10\n");
+        await File.WriteAllTextAsync(file, "routes:\n  metric: 0\ncni:\n  mtu: 10\n  mut: 1\n");
         var result = await KnProcess.RunAsync(["config", "check", "-c", file]);
         var lines = result.Errors.Split('\n', StringSplitOptions.RemoveEmptyEntries);
         Assert.Equal((2, "", 3), (result.Exit, result.Output, lines.Length));
-        Assert.Equal([$"{file}:2:", $"{file}:4:", $"{file}:6:"], lines.Select(line => line[..(file.Length + 3)]));
+        Assert.Equal([$"{file}:2:", $"{file}:4:", $"{file}:5:"], lines.Select(line => line[..(file.Length + 3)]));
     }
 
     [Theory]
