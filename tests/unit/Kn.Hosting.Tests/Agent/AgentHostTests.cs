@@ -25,8 +25,9 @@ public sealed class AgentHostTests
         rig.Start(ClusterConnection.Open, (module, true));
         await TestContexts.UntilAsync(() => module.Target.State.Count == 3, "all Namespaces are in place");
         var status = await rig.StatusAsync(static status => status.Ready && status.StartSeconds is not null, "the agent is ready");
-        Assert.Equal(("n1", "1.2.3", Environment.ProcessId, "api", server.Url.ToString()), (status.Node, status.Version, status.ProcessId, status.Cache.Origin, status.Cache.Server));
+        Assert.Equal(("n1", "1.2.3+abc", Environment.ProcessId, "api", server.Url.ToString()), (status.Node, status.Version, status.ProcessId, status.Cache.Origin, status.Cache.Server));
         Assert.Equal(("running", true, "scripted"), (status.Modules[0].State, status.Modules[0].Ready, status.Modules[0].Facts["kind"]));
+        Assert.DoesNotContain("\\u", Encoding.UTF8.GetString(rig.Ask("status").Body.Span), StringComparison.Ordinal);
         Assert.True(await rig.StopAsync());
         Assert.Equal(3, module.Target.State.Count);
         Assert.True(File.Exists(Path.Combine(rig.State, ClusterConnection.SnapshotFile)));

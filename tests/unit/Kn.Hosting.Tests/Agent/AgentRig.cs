@@ -24,7 +24,7 @@ internal sealed class AgentRig : IAsyncDisposable
     internal ConcurrentQueue<string> Log { get; } = [];
 
     internal void Start(ConnectCluster connect, params (ScriptedModule Module, bool Enabled)[] modules) =>
-        _run = new AgentHost(Options(modules), "1.2.3", connect, new Loggers(Log), TimeProvider.System).RunAsync(_stop.Token);
+        _run = new AgentHost(Options(modules), "1.2.3+abc", connect, new Loggers(Log), TimeProvider.System).RunAsync(_stop.Token);
 
     /// <summary>Stops it; true after a stop that went well.</summary>
     internal async Task<bool> StopAsync()
