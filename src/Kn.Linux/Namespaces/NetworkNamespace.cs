@@ -85,6 +85,27 @@ public sealed class NetworkNamespace : IDisposable
         return 0;
     });
 
+    /// <summary>Runs short synchronous code inside the namespace on the calling thread, which is back where it was when this returns. For hot
+    /// paths: it saves the start of a thread. The code must neither await nor start work for others.</summary>
+    /// <exception cref="LinuxException">The namespace cannot be entered. Exceptions of <paramref name="body"/> come through unchanged.</exception>
+    public void Visit(Action body)
+    {
+        using var home = OpenCurrent();
+        Libc.ThrowIfFailed(Libc.setns(Handle, Libc.CLONE_NEWNET), $"enter network namespace {Path}");
+        try
+        {
+            body();
+        }
+        finally
+        {
+            if (Libc.setns(home.Handle, Libc.CLONE_NEWNET) < 0)
+            {
+                // Whatever this thread would do next would happen to a pod. The kernel refuses only when it has no memory left.
+                Environment.FailFast($"cannot return from network namespace {Path}: {Libc.LastError}");
+            }
+        }
+    }
+
     /// <inheritdoc/>
     public void Dispose() => Handle.Dispose();
 

@@ -50,7 +50,6 @@ public sealed class AttachmentPlan
         Name = HostLink,
         Mtu = Mtu,
         Mac = HostMac,
-        Alias = PodLinkNames.Alias(Attachment.Key, Attachment.Pod),
         Group = NodeResources.PodLinkGroup,
         Up = true,
         Peer = new VethPeer
@@ -86,7 +85,11 @@ public sealed class AttachmentPlan
     /// <param name="linkIndex">The node's end.</param>
     public IReadOnlyList<RouteChange> OnHost(int linkIndex)
     {
-        var changes = new List<RouteChange>();
+        // The kernel ignores an alias that comes with a link's creation.
+        var changes = new List<RouteChange>
+        {
+            new ChangeLink(linkIndex, new LinkChange { Alias = PodLinkNames.Alias(Attachment.Key, Attachment.Pod) }),
+        };
         foreach (var address in Attachment.Addresses)
         {
             changes.Add(new EnsureNeighbour(HostNeighbour(address, linkIndex)));

@@ -61,17 +61,21 @@ public sealed class PodLinks(RouteSocket host) : IDisposable
 
     /// <summary>Configures the pod's end: loopback, addresses, neighbours, routes.</summary>
     /// <exception cref="LinuxException">The kernel refused a step.</exception>
-    public static void ConfigurePod(AttachmentPlan plan, NetworkNamespace pod) => pod.Run(() =>
+    public static void ConfigurePod(AttachmentPlan plan, NetworkNamespace pod) => pod.Visit(() =>
     {
         using var inside = RouteSocket.Open();
         var link = inside.FindLink(plan.Attachment.Key.InterfaceName)
             ?? throw new CniException(CniErrorCode.KernelRefused, $"the interface {plan.Attachment.Key.InterfaceName} was removed while it was set up");
-        if (plan.Attachment.Addresses.Any(static address => address.Family == IpFamily.V6))
+        var changes = plan.InPod(link.Index);
+        var failures = inside.Apply(changes);
+        if (failures.Any(static failure => failure.Error.Errno == Errno.EACCES))
         {
+            // The kernel's answer where IPv6 is switched off.
             EnableIPv6(plan.Attachment.Key.InterfaceName);
+            failures = inside.Apply(changes);
         }
 
-        ThrowFirst(inside.Apply(plan.InPod(link.Index)));
+        ThrowFirst(failures);
     });
 
     /// <summary>Configures the node's end: neighbours, routes, sysctls.</summary>
@@ -85,7 +89,7 @@ public sealed class PodLinks(RouteSocket host) : IDisposable
         }
         else
         {
-            _node.Run(() => HostSysctls.Write(plan.HostLink));
+            _node.Visit(() => HostSysctls.Write(plan.HostLink));
         }
     }
 
