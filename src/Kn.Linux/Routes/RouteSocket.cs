@@ -17,6 +17,9 @@ public sealed class RouteSocket : IDisposable
 
     private delegate void Encoder<in TArgument>(ref NetlinkWriter writer, TArgument argument);
 
+    /// <summary>The kernel's name for this socket: <see cref="RouteEvent.CausedBy"/> of what it changes.</summary>
+    public uint PortId => _socket.PortId;
+
     /// <summary>Opens a socket here, or inside another network namespace.</summary>
     public static RouteSocket Open(NetworkNamespace? inside = null) => new(NetlinkSocket.Open(NetlinkProtocol.Route, inside));
 

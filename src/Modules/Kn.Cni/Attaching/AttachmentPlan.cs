@@ -99,6 +99,35 @@ public sealed class AttachmentPlan
         return changes;
     }
 
+    /// <summary>What the node's end needs to be as <see cref="OnHost"/> made it.</summary>
+    /// <param name="link">The node's end as it is.</param>
+    /// <param name="routes">Routes of ours on the node.</param>
+    /// <param name="neighbours">Neighbours that the node knows.</param>
+    public IReadOnlyList<RouteChange> Repair(
+        Link link, IReadOnlySet<(IpPrefix Destination, int LinkIndex)> routes, IReadOnlySet<(IpAddress Address, int LinkIndex, MacAddress? Mac)> neighbours)
+    {
+        var changes = new List<RouteChange>();
+        if (!link.IsUp)
+        {
+            changes.Add(new ChangeLink(link.Index, new LinkChange { Up = true }));
+        }
+
+        foreach (var address in Attachment.Addresses)
+        {
+            if (!neighbours.Contains((address, link.Index, _podMac)))
+            {
+                changes.Add(new EnsureNeighbour(HostNeighbour(address, link.Index)));
+            }
+
+            if (!routes.Contains((IpPrefix.Of(address), link.Index)))
+            {
+                changes.Add(new EnsureRoute(HostRoute(address, link.Index)));
+            }
+        }
+
+        return changes;
+    }
+
     /// <summary>The default route of a family inside the pod.</summary>
     public static Route PodRoute(IpFamily family, int linkIndex) => new()
     {

@@ -18,6 +18,9 @@ public sealed class PodLinks(RouteSocket host) : IDisposable
     /// <summary>A module that was started in another namespace than the process's (a lab, a test) must go there for files of /proc/sys.</summary>
     private readonly bool _isProcessNamespace = IsProcessNamespace();
 
+    /// <summary>The socket that changes are made by.</summary>
+    public uint PortId => host.PortId;
+
     /// <summary>Opens the namespace of a container that is to be attached.</summary>
     /// <exception cref="CniException">Code 3: there is none. Code 4: it is the node's own, or not a network namespace.</exception>
     public NetworkNamespace OpenPod(string path)
@@ -93,6 +96,36 @@ public sealed class PodLinks(RouteSocket host) : IDisposable
         }
     }
 
+    /// <summary>Which of these pods lack something on the node that they should have. One read for all of them.</summary>
+    /// <returns>Those whose link is there, with what is to be done.</returns>
+    public IReadOnlyList<(AttachmentPlan Plan, IReadOnlyList<RouteChange> Repair)> FindIncomplete(IReadOnlyCollection<AttachmentPlan> plans)
+    {
+        var links = ReadHostLinks().ToDictionary(static link => link.Name, StringComparer.Ordinal);
+        var routes = host.ReadRoutes(new RouteFilter(Table: RouteTable.Main, Protocol: NodeResources.RouteProtocol))
+            .Select(static route => (route.Destination, route.LinkIndex)).ToHashSet();
+        var neighbours = host.ReadNeighbours().Where(static neighbour => neighbour.State == NeighbourStates.Permanent)
+            .Select(static neighbour => (neighbour.Address, neighbour.LinkIndex, neighbour.Mac)).ToHashSet();
+        var incomplete = new List<(AttachmentPlan, IReadOnlyList<RouteChange>)>();
+        foreach (var plan in plans)
+        {
+            if (links.TryGetValue(plan.HostLink, out var link))
+            {
+                var repair = plan.Repair(link, routes, neighbours);
+                if (repair.Count > 0)
+                {
+                    incomplete.Add((plan, repair));
+                }
+            }
+        }
+
+        return incomplete;
+    }
+
+    /// <summary>Makes these changes; a link that is gone meanwhile needs none.</summary>
+    /// <exception cref="LinuxException">The kernel refused a step.</exception>
+    public void Apply(IReadOnlyList<RouteChange> changes) =>
+        ThrowFirst(host.Apply(changes).Where(static failure => failure.Error.Errno != Errno.ENODEV));
+
     /// <summary>Takes a pod off the network: its routes are gone when this returns, its link is handed to the group of those that are
     /// to be removed.</summary>
     /// <param name="hostLink">The node's end.</param>
@@ -129,7 +162,7 @@ public sealed class PodLinks(RouteSocket host) : IDisposable
     }
 
     /// <summary>Whether a route with Kn's protocol number leads to a local pod. Those of the module Routes have a gateway or no link at all.</summary>
-    private static bool IsPodRoute(Route route) => route is { Gateway: null, Type: RouteType.Unicast };
+    internal static bool IsPodRoute(Route route) => route is { Gateway: null, Type: RouteType.Unicast };
 
     /// <summary>The node's ends of pods' links that are there now.</summary>
     public IReadOnlyList<Link> ReadHostLinks() =>
