@@ -47,13 +47,20 @@ public sealed class NetworkNamespace : IDisposable
     }
 
     /// <summary>Opens a namespace by a path such as /run/netns/NAME or /proc/PID/ns/net.</summary>
-    /// <exception cref="LinuxException">ENOENT: no such file. EINVAL, later in Run: the file is not a network namespace.</exception>
+    /// <exception cref="LinuxException">ENOENT: no such file. EINVAL: the file is not a network namespace.</exception>
     public static NetworkNamespace Open(string path)
     {
-        var handle = Libc.open(path, Libc.O_RDONLY | Libc.O_CLOEXEC, 0);
+        // The path may come from others: opening a pipe without O_NONBLOCK would wait for its writer.
+        var handle = Libc.open(path, Libc.O_RDONLY | Libc.O_CLOEXEC | Libc.O_NONBLOCK, 0);
         if (handle.IsInvalid)
         {
             throw new LinuxException($"open network namespace {path}", Libc.LastError);
+        }
+
+        if (Libc.ioctl(handle, Libc.NS_GET_NSTYPE) != Libc.CLONE_NEWNET)
+        {
+            handle.Dispose();
+            throw new LinuxException($"open network namespace {path}, which is something else", Errno.EINVAL);
         }
 
         return new NetworkNamespace(handle, path);

@@ -42,6 +42,10 @@ public sealed class PodLinks(RouteSocket host) : IDisposable
         {
             throw new CniException(CniErrorCode.UnknownContainer, $"CNI_NETNS {path} does not exist", null, error);
         }
+        catch (LinuxException error) when (error.Errno is Errno.EINVAL)
+        {
+            throw new CniException(CniErrorCode.InvalidEnvironment, $"CNI_NETNS {path} is not a network namespace", null, error);
+        }
         catch (LinuxException error)
         {
             throw new CniException(CniErrorCode.InvalidEnvironment, $"CNI_NETNS {path} cannot be opened", error.Message, error);
