@@ -61,7 +61,7 @@ public sealed class HostileCallTests
     /// <summary>Links, addresses and routes of the pod; loopback's state aside, which an ADD may have switched on.</summary>
     private static async Task<string> PodAsync(string pod) =>
         string.Join(',', (await Run.JsonAsync($"ip -n {pod} -j link")).Select(static link => (string)link!["ifname"]!))
-        + await Run.TextAsync($"ip -n {pod} addr show scope global") + await Run.TextAsync($"ip -n {pod} route") + await Run.TextAsync($"ip -n {pod} -6 route show default");
+        + await Run.TextAsync($"ip -n {pod} -o addr show scope global") + await Run.TextAsync($"ip -n {pod} route") + await Run.TextAsync($"ip -n {pod} -6 route show default");
 
     private static Dictionary<string, string> Environment(string pod, string verb) => new()
     {

@@ -16,18 +16,15 @@ internal sealed class NodeEndGuard(PodAttacher attacher, uint ownPortId, ILogger
     /// <summary>Who removes one route removes more; and one who does it in a loop must not keep us busy.</summary>
     private static readonly TimeSpan Gathering = TimeSpan.FromMilliseconds(200);
 
-    private readonly RouteMonitor _monitor = RouteMonitor.Open(RouteMonitorGroups.Routes);
+    private readonly RouteMonitor _monitor = RouteMonitor.Open(RouteMonitorGroups.Routes, concerns: change => Concerns(change, ownPortId));
     private readonly Channel<bool> _signal = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
 
     /// <summary>Listens until cancelled. Begins with the constructor.</summary>
     public async Task ListenAsync(CancellationToken cancellationToken)
     {
-        await foreach (var change in _monitor.ReadAllAsync(cancellationToken))
+        await foreach (var _ in _monitor.ReadAllAsync(cancellationToken))
         {
-            if (Concerns(change))
-            {
-                _signal.Writer.TryWrite(true);
-            }
+            _signal.Writer.TryWrite(true);
         }
     }
 
@@ -53,7 +50,7 @@ internal sealed class NodeEndGuard(PodAttacher attacher, uint ownPortId, ILogger
     /// <inheritdoc/>
     public void Dispose() => _monitor.Dispose();
 
-    private bool Concerns(RouteEvent change) => change switch
+    private static bool Concerns(RouteEvent change, uint ownPortId) => change switch
     {
         EventsLost => true,
         RouteChangeEvent { IsRemoved: true } removed =>
