@@ -48,7 +48,7 @@ internal sealed class Lab : IDisposable
     public void Agent(string verb) => KnLab("agent", verb, "node1", "--name", _name);
 
     /// <summary>kubectl on the lab's API server.</summary>
-    public string Kubectl(params string[] words) => Call("kubectl", ["--kubeconfig", $"{Folder}/kubeconfig", .. words]);
+    public string Kubectl(params string[] words) => Call("kubectl", ["--kubeconfig", $"{Folder}/api/kubeconfig", .. words]);
 
     /// <summary>What the node's agent says of itself.</summary>
     public JsonNode Status() => JsonNode.Parse(Call(Path.Combine(_binaries, "kn"), "status", "-o", "json", "--socket", $"{NodeFolder}/run/kn.sock"))!;

@@ -88,6 +88,7 @@ public sealed class AgentHost
             TellWhenReadyAsync(ready, report, systemd, stop.Token),
             ServeHttpAsync(health, stop.Token),
             modules.CleanUpDisabledAsync(stop.Token),
+            MemoryTrim.OfProcess(_time).RunAsync(stop.Token),
             systemd.RunWatchdogAsync(() => health.Live().IsGood, _time, stop.Token),
         ];
         systemd.Ready("starting");

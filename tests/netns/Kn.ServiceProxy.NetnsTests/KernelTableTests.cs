@@ -10,8 +10,8 @@ namespace Kn.ServiceProxy.NetnsTests;
 /// <summary>What is in the kernel after changes, read back. Needs root.</summary>
 public sealed class KernelTableTests : IDisposable
 {
-    private static int s_count;
-    private readonly string _name = $"kpt{Environment.ProcessId % 100000}x{Interlocked.Increment(ref s_count)}";
+    private static int _count;
+    private readonly string _name = $"kpt{Environment.ProcessId % 100000}x{Interlocked.Increment(ref _count)}";
     private readonly NetworkNamespace _space;
     private readonly NftSocket _socket;
     private readonly NftProxyTable _table;

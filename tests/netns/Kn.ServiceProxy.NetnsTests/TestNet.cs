@@ -17,8 +17,8 @@ namespace Kn.ServiceProxy.NetnsTests;
 internal sealed class TestNet : IDisposable
 {
     public const int Port = 8080;
-    private static int s_count;
-    private readonly string _prefix = $"kpx{Environment.ProcessId % 100000}x{Interlocked.Increment(ref s_count)}";
+    private static int _count;
+    private readonly string _prefix = $"kpx{Environment.ProcessId % 100000}x{Interlocked.Increment(ref _count)}";
     private readonly List<Responder> _responders = [];
 
     public TestNet()
