@@ -62,7 +62,7 @@ public sealed class PodLinks(RouteSocket host) : IDisposable
     public int Create(AttachmentPlan plan, NetworkNamespace pod)
     {
         host.CreateVeth(plan.Link(pod));
-        return host.FindLink(plan.HostLink)?.Index
+        return host.FindLinkIndex(plan.HostLink)
             ?? throw new CniException(CniErrorCode.KernelRefused, $"the link {plan.HostLink} was removed while it was set up");
     }
 
@@ -71,9 +71,9 @@ public sealed class PodLinks(RouteSocket host) : IDisposable
     public static void ConfigurePod(AttachmentPlan plan, NetworkNamespace pod) => pod.Visit(() =>
     {
         using var inside = RouteSocket.Open();
-        var link = inside.FindLink(plan.Attachment.Key.InterfaceName)
+        var link = inside.FindLinkIndex(plan.Attachment.Key.InterfaceName)
             ?? throw new CniException(CniErrorCode.KernelRefused, $"the interface {plan.Attachment.Key.InterfaceName} was removed while it was set up");
-        var changes = plan.InPod(link.Index);
+        var changes = plan.InPod(link);
         var failures = inside.Apply(changes);
         if (failures.Any(static failure => failure.Error.Errno == Errno.EACCES))
         {
@@ -137,17 +137,17 @@ public sealed class PodLinks(RouteSocket host) : IDisposable
     /// <returns>Whether there was a link.</returns>
     public bool Unlink(string hostLink, ValueList<IpAddress> addresses)
     {
-        if (host.FindLink(hostLink) is not { } link)
+        if (host.FindLink(hostLink)?.Index is not { } link)
         {
             return false;
         }
 
         var routes = addresses.IsEmpty
-            ? host.ReadRoutes(new RouteFilter(Table: RouteTable.Main, Protocol: NodeResources.RouteProtocol, LinkIndex: link.Index))
-            : addresses.Select(address => AttachmentPlan.HostRoute(address, link.Index));
+            ? host.ReadRoutes(new RouteFilter(Table: RouteTable.Main, Protocol: NodeResources.RouteProtocol, LinkIndex: link))
+            : addresses.Select(address => AttachmentPlan.HostRoute(address, link));
         var changes = routes
             .Select(static RouteChange (route) => new RemoveRoute(route))
-            .Append(new ChangeLink(link.Index, new LinkChange { Group = NodeResources.DyingLinkGroup }));
+            .Append(new ChangeLink(link, new LinkChange { Group = NodeResources.DyingLinkGroup }));
         ThrowFirst(host.Apply([.. changes]).Where(static failure => failure.Error.Errno != Errno.ENODEV));
         return true;
     }
