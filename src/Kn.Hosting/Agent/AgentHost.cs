@@ -4,7 +4,6 @@ using Kn.Hosting.Metrics;
 using Kn.Hosting.Modules;
 using Kn.Hosting.Options;
 using Kn.Kubernetes.Cache;
-using Kn.Kubernetes.Kubeconfigs;
 using Microsoft.Extensions.Logging;
 
 namespace Kn.Hosting.Agent;
@@ -40,7 +39,6 @@ public sealed class AgentHost
 
     /// <summary>Runs until cancelled, or until it cannot go on.</summary>
     /// <returns>True after a stop that was asked for.</returns>
-    /// <exception cref="KubeconfigException">The kubeconfig is missing, wrong, or asks for what is not supported; nothing was started.</exception>
     public async Task<bool> RunAsync(CancellationToken cancellationToken)
     {
         using var single = AgentLock.TryTake(_options.Node.Paths.Run);
@@ -58,7 +56,7 @@ public sealed class AgentHost
             return true;
         }
 #pragma warning disable CA1031 // The outermost supervisor boundary: the fault is logged, and the process ends with a code.
-        catch (Exception exception) when (exception is not KubeconfigException)
+        catch (Exception exception)
 #pragma warning restore CA1031
         {
             AgentLog.Failed(_logger, exception);
@@ -72,12 +70,13 @@ public sealed class AgentHost
         using var server = new ControlServer(_options.Node.Paths.Socket, _control, _metrics, _loggers, _time);
         var modules = new AgentModules(_options, _cache, _control, _metrics, _loggers, _time);
         AgentLog.Starting(_logger, _version, _options.Node.Name, string.Join(", ", modules.Enabled.Select(static module => module.Name)));
-        await using var connection = _connect(_options, _cache, modules.Watches, _loggers, _time);
+        await using var connection = PatientConnection.Start(_connect, _options, _cache, modules.Watches, _loggers, _time);
         IReadOnlyList<ModuleStatus> statuses = [.. modules.Enabled.Select(static module => module.Context.Status)];
-        var health = new AgentHealth(_cache, statuses);
+        var health = new AgentHealth(_cache, statuses, () => connection.Problem);
         var ready = new ReadyTracker(health, statuses);
         var report = new StatusReport(_options.Node.Name, _version, modules, health, _cache, connection);
         _control.Set(StatusReport.Verb, report.HandleAsync);
+        modules.ExpectHandlers();
 
         var supervisor = new ModuleSupervisor(modules.Enabled, _loggers, _time).RunAsync(stop.Token);
         Task[] work =
@@ -89,7 +88,7 @@ public sealed class AgentHost
             ServeHttpAsync(health, stop.Token),
             modules.CleanUpDisabledAsync(stop.Token),
             MemoryTrim.OfProcess(_time).RunAsync(stop.Token),
-            systemd.RunWatchdogAsync(() => health.Live().IsGood, _time, stop.Token),
+            systemd.RunWatchdogAsync(() => !health.IsStuck(), _time, stop.Token),
         ];
         systemd.Ready("starting");
         await UntilAskedOrFailedAsync(work, stop, systemd, asked);

@@ -26,6 +26,12 @@ internal static partial class AgentLog
     [LoggerMessage(1046, LogLevel.Critical, "the agent cannot go on", EventName = "agentFailed")]
     internal static partial void Failed(ILogger logger, Exception exception);
 
+    [LoggerMessage(1048, LogLevel.Error, "the API server cannot be asked until the kubeconfig is good: {Problem}", EventName = "kubeconfigBad")]
+    internal static partial void KubeconfigBad(ILogger logger, string problem);
+
+    [LoggerMessage(1049, LogLevel.Information, "kubeconfig {File} is good now: the API server is {Server}", EventName = "kubeconfigGood")]
+    internal static partial void KubeconfigGood(ILogger logger, string file, string server);
+
     [LoggerMessage(1047, LogLevel.Debug, "metrics and health are served on {Address}", EventName = "httpListening")]
     internal static partial void HttpListening(ILogger logger, string address);
 }

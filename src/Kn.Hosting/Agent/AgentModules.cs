@@ -38,6 +38,15 @@ internal sealed class AgentModules
 
     internal IReadOnlyList<WatchRequest> Watches => NodeWatches.Of(Enabled.SelectMany(static module => module.Create().Watches), _options.Node.Name);
 
+    /// <summary>Lets requests that come before a module has started wait for it, instead of being told that nobody answers.</summary>
+    internal void ExpectHandlers()
+    {
+        foreach (var module in Enabled.Concat(Disabled))
+        {
+            _control.Expect(module.Name);
+        }
+    }
+
     /// <summary>Removes what modules left that have been switched off since; a failure is logged and tried again at the next start.</summary>
     internal async Task CleanUpDisabledAsync(CancellationToken cancellationToken)
     {
@@ -47,6 +56,7 @@ internal sealed class AgentModules
             try
             {
                 await module.Create().CleanupAsync(module.Context, cancellationToken);
+                _control.SetOff(module.Name);
                 ModuleLog.Cleaned(logger, module.Name);
             }
 #pragma warning disable CA1031 // The supervisor boundary: a module that is off must not stop those that are on.
@@ -66,7 +76,7 @@ internal sealed class AgentModules
         Loggers = _loggers,
         Metrics = Metrics,
         Control = _control,
-        Status = new ModuleStatus(section.Entry.Name),
+        Status = new ModuleStatus(section.Entry.Name, _time),
         PodGates = _gates,
         Time = _time,
     };

@@ -1,3 +1,5 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
 using System.Text.Json.Serialization;
 
 namespace Kn.Hosting.Agent;
@@ -78,4 +80,13 @@ public sealed record ProblemReport(string Kind, string Object, string Message);
 /// <summary>The JSON of <c>kn status</c>.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, WriteIndented = true)]
 [JsonSerializable(typeof(AgentStatus))]
-public sealed partial class AgentStatusJson : JsonSerializerContext;
+public sealed partial class AgentStatusJson : JsonSerializerContext
+{
+    /// <summary>Escapes only what JSON must: it is printed for people and jq, not into a web page.</summary>
+    internal static AgentStatusJson Readable { get; } = new(new JsonSerializerOptions
+    {
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+        PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
+        WriteIndented = true,
+    });
+}

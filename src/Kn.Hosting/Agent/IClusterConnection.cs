@@ -7,8 +7,11 @@ namespace Kn.Hosting.Agent;
 /// <summary>Keeps the cache filled from an API server; disposing ends that and keeps what the cache holds. Tests fill the cache themselves.</summary>
 public interface IClusterConnection : IAsyncDisposable
 {
-    /// <summary>URL of the API server.</summary>
+    /// <summary>URL of the API server; empty while it is not known.</summary>
     string Server { get; }
+
+    /// <summary>Why the API server cannot even be asked, such as a missing kubeconfig; null when it can.</summary>
+    string? Problem => null;
 
     /// <summary>Ends when the cache is no longer filled: after disposal, or by a fault that is not the API server's.</summary>
     Task Completion { get; }
@@ -20,6 +23,8 @@ public interface IClusterConnection : IAsyncDisposable
 /// <param name="watches">What is wanted.</param>
 /// <param name="loggers">For the connection's loggers.</param>
 /// <param name="time">The clock.</param>
+/// <exception cref="Kubernetes.Kubeconfigs.KubeconfigException">The kubeconfig is missing, wrong, or asks for what is not supported; it is
+/// tried again when the file changes.</exception>
 public delegate IClusterConnection ConnectCluster(
     AgentOptions options,
     ClusterCache cache,

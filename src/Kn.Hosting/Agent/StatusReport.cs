@@ -17,7 +17,7 @@ internal sealed class StatusReport(string node, string version, AgentModules mod
     internal double? StartSeconds { get; set; }
 
     internal Task<ControlResponse> HandleAsync(ControlRequest request, CancellationToken cancellationToken) =>
-        Task.FromResult(new ControlResponse(0, JsonSerializer.SerializeToUtf8Bytes(Read(), AgentStatusJson.Default.AgentStatus)));
+        Task.FromResult(new ControlResponse(0, JsonSerializer.SerializeToUtf8Bytes(Read(), AgentStatusJson.Readable.AgentStatus)));
 
     private AgentStatus Read() => new()
     {
@@ -34,7 +34,8 @@ internal sealed class StatusReport(string node, string version, AgentModules mod
     private CacheStatus ReadCache()
     {
         var kinds = cache.Kinds.Select(static kind => new KindReport(kind.Kind.Plural, kind.Objects, Word(kind.Origin), kind.Problem)).ToList();
-        return new CacheStatus(connection.Server, Word(cache.Origin), kinds.Select(static kind => kind.Problem).FirstOrDefault(static problem => problem is not null), kinds);
+        var problem = connection.Problem ?? kinds.Select(static kind => kind.Problem).FirstOrDefault(static problem => problem is not null);
+        return new CacheStatus(connection.Server, Word(cache.Origin), problem, kinds);
     }
 
     private static string Word(CacheOrigin origin) => origin switch

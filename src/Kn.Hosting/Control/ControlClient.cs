@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Net.Sockets;
+using Kn.Primitives;
 
 namespace Kn.Hosting.Control;
 
@@ -13,33 +14,71 @@ public static class ControlClient
     /// <exception cref="ControlException">No agent answers there, or the answer is not one.</exception>
     public static ControlResponse Send(string socketPath, ControlRequest request, TimeSpan timeout)
     {
+        using var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        var frame = Encode(request);
+        socket.ReceiveTimeout = (int)timeout.TotalMilliseconds;
+        socket.SendTimeout = (int)timeout.TotalMilliseconds;
+        Connect(socket, socketPath);
         try
         {
-            using var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
-            socket.ReceiveTimeout = (int)timeout.TotalMilliseconds;
-            socket.SendTimeout = (int)timeout.TotalMilliseconds;
-            socket.Connect(new UnixDomainSocketEndPoint(socketPath));
-            SendAll(socket, ControlFrame.EncodeRequest(request));
+            SendAll(socket, frame);
             return ReadAnswer(socket);
         }
         catch (SocketException exception)
         {
-            throw new ControlException($"no answer from an agent at {socketPath}: {exception.Message}", exception);
+            var what = exception.SocketErrorCode is SocketError.TimedOut or SocketError.WouldBlock or SocketError.TryAgain
+                ? $"was silent for {timeout.TotalSeconds:0} s"
+                : $"broke the connection: {exception.Message}";
+            throw new ControlException($"the agent at {socketPath} {what}", ControlFault.Broken, exception);
         }
     }
 
-    /// <summary>Whether an agent listens there.</summary>
-    public static bool IsAlive(string socketPath)
+    private static byte[] Encode(ControlRequest request)
     {
         try
         {
-            using var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
-            socket.Connect(new UnixDomainSocketEndPoint(socketPath));
-            return true;
+            return ControlFrame.EncodeRequest(request);
         }
-        catch (SocketException)
+        catch (WireFormatException exception)
         {
-            return false;
+            throw new ControlException(exception.Message, ControlFault.BadRequest, exception);
+        }
+    }
+
+    private static void Connect(Socket socket, string path)
+    {
+        try
+        {
+            socket.Connect(EndPoint(path));
+        }
+        catch (SocketException exception)
+        {
+            // The runtime maps ENOENT to the last of these; the first is a socket that its agent left behind (connect(2), unix(7)).
+            throw exception.SocketErrorCode switch
+            {
+                SocketError.ConnectionRefused or SocketError.AddressNotAvailable =>
+                    new ControlException($"no agent at {path}: is kn.service running?", ControlFault.NoAgent, exception),
+                SocketError.AccessDenied => new ControlException($"{path}: permission denied: only root may ask the agent", ControlFault.Forbidden, exception),
+                _ => new ControlException($"{path}: cannot be connected to: {exception.Message}", ControlFault.BadRequest, exception),
+            };
+        }
+    }
+
+    private static UnixDomainSocketEndPoint EndPoint(string path)
+    {
+        // A leading NUL would be an abstract name, which anybody may own.
+        if (!Path.IsPathFullyQualified(path) || path.Contains('\0', StringComparison.Ordinal))
+        {
+            throw new ControlException($"'{path}' is not an absolute path of a socket", ControlFault.BadRequest);
+        }
+
+        try
+        {
+            return new UnixDomainSocketEndPoint(path);
+        }
+        catch (ArgumentException exception)
+        {
+            throw new ControlException($"'{path}' is too long: a socket's path has at most 107 bytes (unix(7))", ControlFault.BadRequest, exception);
         }
     }
 
@@ -59,7 +98,7 @@ public static class ControlClient
         var length = BinaryPrimitives.ReadUInt32LittleEndian(header[4..]);
         if (length > ControlProtocol.LargestBytes)
         {
-            throw new ControlException($"the agent's answer says that it has {length} bytes");
+            throw new ControlException($"the agent's answer says that it has {length} bytes", ControlFault.Broken);
         }
 
         var body = new byte[length];
@@ -74,7 +113,7 @@ public static class ControlClient
             var count = socket.Receive(bytes);
             if (count == 0)
             {
-                throw new ControlException("the agent hung up before it had answered");
+                throw new ControlException("the agent hung up before it had answered", ControlFault.Broken);
             }
 
             bytes = bytes[count..];

@@ -34,7 +34,12 @@ internal static class ControlFrame
         writer.Write(0u);
         writer.Write(Version);
         WriteShort(writer, request.Verb);
-        writer.Write(checked((ushort)request.Arguments.Count));
+        if (request.Arguments.Count > MostArguments)
+        {
+            throw new WireFormatException($"a request has at most {MostArguments} arguments");
+        }
+
+        writer.Write((ushort)request.Arguments.Count);
         foreach (var (name, value) in request.Arguments)
         {
             WriteShort(writer, name);
@@ -86,7 +91,12 @@ internal static class ControlFrame
     private static void WriteShort(BinaryWriter writer, string text)
     {
         var bytes = Encoding.UTF8.GetBytes(text);
-        writer.Write(checked((ushort)bytes.Length));
+        if (bytes.Length > ushort.MaxValue)
+        {
+            throw new WireFormatException($"the name of an argument has at most {ushort.MaxValue} bytes");
+        }
+
+        writer.Write((ushort)bytes.Length);
         writer.Write(bytes);
     }
 

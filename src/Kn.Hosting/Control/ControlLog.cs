@@ -14,6 +14,9 @@ internal static partial class ControlLog
     [LoggerMessage(1022, LogLevel.Error, "control socket: '{Verb}' failed", EventName = "controlHandlerFailed")]
     internal static partial void HandlerFailed(ILogger logger, Exception exception, string verb);
 
+    [LoggerMessage(1024, LogLevel.Debug, "control socket: '{Verb}' was asked for before its module had started", EventName = "controlNotStarted")]
+    internal static partial void NotStarted(ILogger logger, string verb);
+
     [LoggerMessage(1023, LogLevel.Debug, "control socket: the caller of '{Verb}' hung up or took too long", EventName = "controlCallerGone")]
     internal static partial void CallerGone(ILogger logger, string verb);
 }

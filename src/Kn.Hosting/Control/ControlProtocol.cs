@@ -6,9 +6,12 @@ public static class ControlProtocol
     /// <summary>Longest request and answer: a status of ten thousand Services fits many times.</summary>
     public const int LargestBytes = 16 << 20;
 
-    /// <summary>Exit code of an answer: nobody handles the verb, because its module is off or has not started yet.</summary>
+    /// <summary>Exit code of an answer: nobody handles the verb, because there is no such verb, or because its module did not start in time.</summary>
     public const int NoHandler = -1;
 
     /// <summary>Exit code of an answer: the handler failed in a way that it did not foresee; the body is the message.</summary>
     public const int HandlerFailed = -2;
+
+    /// <summary>Exit code of an answer: the verb's module is switched off, and what it had left on the node is removed.</summary>
+    public const int ModuleOff = -3;
 }

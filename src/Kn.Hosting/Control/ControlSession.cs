@@ -14,6 +14,9 @@ internal sealed class ControlSession(ControlHandlers handlers, ControlMetrics me
     /// <summary>A caller that is Kn sends its request at once.</summary>
     private static readonly TimeSpan ReadLimit = TimeSpan.FromSeconds(10);
 
+    /// <summary>How long a request waits for the handler of a module that starts: well beyond a start, well below what runtimes bear.</summary>
+    private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(5);
+
     /// <summary>Longer than any handler needs; container runtimes give a CNI call up to a few minutes.</summary>
     private static readonly TimeSpan HandlerLimit = TimeSpan.FromMinutes(2);
 
@@ -72,12 +75,6 @@ internal sealed class ControlSession(ControlHandlers handlers, ControlMetrics me
     private async Task<ControlResponse> HandleAsync(Socket socket, ControlRequest request, CancellationToken cancellationToken)
     {
         metrics.Requests.Increment();
-        var handler = handlers.Find(request.Verb);
-        if (handler is null)
-        {
-            return new ControlResponse(ControlProtocol.NoHandler, Encoding.UTF8.GetBytes($"this agent does not answer '{request.Verb}' (yet)"));
-        }
-
         using var limit = new CancellationTokenSource(HandlerLimit, time);
         using var gone = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
         var watch = WatchCallerAsync(socket, gone);
@@ -85,7 +82,10 @@ internal sealed class ControlSession(ControlHandlers handlers, ControlMetrics me
         metrics.Active.Add(1);
         try
         {
-            return await handler(request, gone.Token);
+            await SettleAsync(request.Verb, gone.Token);
+            return handlers.Find(request.Verb) is { } handler
+                ? await handler(request, gone.Token)
+                : new ControlResponse(ControlProtocol.NoHandler, Encoding.UTF8.GetBytes($"this agent does not answer '{request.Verb}' (yet)"));
         }
 #pragma warning disable CA1031 // The per-connection boundary: one request's fault must not end the others.
         catch (Exception exception)
@@ -100,6 +100,19 @@ internal sealed class ControlSession(ControlHandlers handlers, ControlMetrics me
             metrics.Seconds.Observe(time.GetElapsedTime(start));
             await gone.CancelAsync();
             await watch;
+        }
+    }
+
+    /// <summary>Waits a while for a handler that is on its way: a call that comes while the agent starts is a matter of milliseconds.</summary>
+    private async Task SettleAsync(string verb, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await handlers.WhenSettled(verb).WaitAsync(StartLimit, time, cancellationToken);
+        }
+        catch (TimeoutException)
+        {
+            ControlLog.NotStarted(logger, verb);
         }
     }
 

@@ -11,12 +11,19 @@ public sealed class ModuleStatus
     private readonly Lock _lock = new();
     private readonly List<StatusPart> _parts = [];
     private readonly Dictionary<string, string> _facts = new(StringComparer.Ordinal);
+    private readonly TimeProvider _time;
     private ModuleState _state = ModuleState.Starting;
     private string? _lastError;
     private int _restarts;
 
     /// <summary>The status of a module that has not started.</summary>
-    public ModuleStatus(string name) => Name = name;
+    /// <param name="name">The module's name.</param>
+    /// <param name="time">The clock by which parts tell for how long they have failed; null for the system's.</param>
+    public ModuleStatus(string name, TimeProvider? time = null)
+    {
+        Name = name;
+        _time = time ?? TimeProvider.System;
+    }
 
     /// <summary>Name of the module and of its config section.</summary>
     public string Name { get; }
@@ -33,7 +40,7 @@ public sealed class ModuleStatus
             var part = _parts.Find(part => string.Equals(part.Name, name, StringComparison.Ordinal));
             if (part is null)
             {
-                part = new StatusPart(name, () => Changed?.Invoke());
+                part = new StatusPart(name, () => Changed?.Invoke(), _time);
                 _parts.Add(part);
             }
 

@@ -40,6 +40,12 @@ public sealed record StatusPartSnapshot
     /// <summary>What fails now; null when it works.</summary>
     public string? Error { get; init; }
 
+    /// <summary>For how long it has failed; zero when it works.</summary>
+    public TimeSpan FailingFor { get; init; }
+
+    /// <summary>For how long the work at hand, such as a change of the kernel, has been running; zero when there is none.</summary>
+    public TimeSpan BusyFor { get; init; }
+
     /// <summary>How much is in place.</summary>
     public int Count { get; init; }
 

@@ -88,8 +88,8 @@ public sealed class ReconcileLoop<TKey, TPiece>
     {
         try
         {
-            var batch = feed.Drain();
-            await _pass.ApplyChangesAsync(batch, cancellationToken);
+            _status.Begin();
+            await _pass.ApplyChangesAsync(feed.Drain(), cancellationToken);
             Succeeded();
             return FullPassCause.None;
         }
@@ -106,6 +106,7 @@ public sealed class ReconcileLoop<TKey, TPiece>
         {
             try
             {
+                _status.Begin();
                 _lastReadAt = _time.GetTimestamp();
                 var changed = await _pass.ReadAndApplyAsync(feed, cancellationToken);
                 Repaired(cause, changed);
@@ -137,6 +138,7 @@ public sealed class ReconcileLoop<TKey, TPiece>
 
     private void Succeeded()
     {
+        _status.End();
         if (_backoff.Failures > 0)
         {
             ReconcileLog.Recovered(_logger, _name, _backoff.Failures);
@@ -154,6 +156,7 @@ public sealed class ReconcileLoop<TKey, TPiece>
     {
         var wait = _backoff.Next();
         _metrics.Failures.Increment();
+        _status.End();
         _status.SetFailing(exception.Message);
         TellProblems();
         if (_backoff.Failures == 1)

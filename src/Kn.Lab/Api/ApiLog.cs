@@ -4,6 +4,6 @@ namespace Kn.Lab.Api;
 
 internal static partial class ApiLog
 {
-    [LoggerMessage(9000, LogLevel.Debug, "watch of {Resource} starts over: {Trouble}")]
+    [LoggerMessage(20200, LogLevel.Debug, "watch of {Resource} starts over: {Trouble}", EventName = "informerTrouble")]
     public static partial void InformerTrouble(ILogger logger, string resource, string trouble);
 }

@@ -16,6 +16,7 @@ internal static class CniEntry
     private const int TryAgainLater = 11;
 
     private const int CannotDecode = 6;
+    private const int InvalidConfig = 7;
     private const int InvalidVariables = 4;
 
     /// <summary>Larger than any network configuration list; what is larger is not one.</summary>
@@ -69,27 +70,37 @@ internal static class CniEntry
         }
         catch (ControlException exception)
         {
-            return Unanswered(command, network, output, exception.Message);
+            return Unanswered(command, network, output, exception);
         }
 
-        if (answer.ExitCode is ControlProtocol.NoHandler)
+        return answer.ExitCode switch
         {
-            return Unanswered(command, network, output, Encoding.UTF8.GetString(answer.Body.Span));
-        }
+            // The pod was detached when the module was switched off.
+            ControlProtocol.ModuleOff when command is "DEL" or "GC" => 0,
+            ControlProtocol.ModuleOff => Fail(output, network.CniVersion, TryAgainLater, "the Kn agent of this node has no pod network", Text(answer)),
+            ControlProtocol.NoHandler => Fail(output, network.CniVersion, TryAgainLater, "the Kn agent of this node is starting", Text(answer)),
+            ControlProtocol.HandlerFailed => Fail(output, network.CniVersion, TryAgainLater, "the Kn agent of this node failed", Text(answer)),
+            _ => Print(output, answer),
+        };
+    }
 
-        if (answer.ExitCode == ControlProtocol.HandlerFailed)
-        {
-            return Fail(output, network.CniVersion, TryAgainLater, "the agent failed", Encoding.UTF8.GetString(answer.Body.Span));
-        }
-
+    private static int Print(Stream output, ControlResponse answer)
+    {
         output.Write(answer.Body.Span);
         return answer.ExitCode;
     }
 
+    private static string Text(ControlResponse answer) => Encoding.UTF8.GetString(answer.Body.Span);
+
     /// <summary>Without an agent nothing can be attached or checked. A DEL succeeds: the runtime must get rid of the pod, and the agent takes
-    /// back what it left when it starts.</summary>
-    private static int Unanswered(string command, CniNetwork network, Stream output, string details) =>
-        command == "DEL" ? 0 : Fail(output, network.CniVersion, TryAgainLater, "the Kn agent of this node cannot be reached", details);
+    /// back what it left when it starts. Where an agent is there and its answer is not, nobody knows what was released, so DEL is
+    /// tried again like the others.</summary>
+    private static int Unanswered(string command, CniNetwork network, Stream output, ControlException exception) => exception.Fault switch
+    {
+        ControlFault.NoAgent when command == "DEL" => 0,
+        ControlFault.BadRequest => Fail(output, network.CniVersion, InvalidConfig, "the Kn agent of this node cannot be asked", exception.Message),
+        _ => Fail(output, network.CniVersion, TryAgainLater, "the Kn agent of this node cannot be reached", exception.Message),
+    };
 
     private static int Fail(Stream output, string version, int code, string message, string details)
     {

@@ -2,7 +2,6 @@ using System.CommandLine;
 using System.Runtime.InteropServices;
 using Kn.Hosting.Agent;
 using Kn.Hosting.Logging;
-using Kn.Kubernetes.Kubeconfigs;
 
 namespace Kn.Commands;
 
@@ -29,15 +28,7 @@ internal static class AgentCommand
         using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
         var host = new AgentHost(options, VersionCommand.Version, ClusterConnection.Open, loggers, TimeProvider.System);
-        try
-        {
-            return await host.RunAsync(stop.Token) ? ExitCode.Ok : ExitCode.Failure;
-        }
-        catch (KubeconfigException exception)
-        {
-            await Console.Error.WriteLineAsync(exception.Message);
-            return ExitCode.Usage;
-        }
+        return await host.RunAsync(stop.Token) ? ExitCode.Ok : ExitCode.Failure;
 
         void Stop(PosixSignalContext context)
         {

@@ -16,16 +16,29 @@ internal static class KnCommand
         var result = Create().Parse(args);
         if (result.Errors.Count > 0)
         {
-            foreach (var error in result.Errors)
-            {
-                await Console.Error.WriteLineAsync($"kn: {error.Message}");
-            }
-
-            await Console.Error.WriteLineAsync("see kn --help");
+            await Console.Error.WriteLineAsync($"kn: {FirstFault(result)}; see kn --help");
             return ExitCode.Usage;
         }
 
         return await result.InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = null, EnableDefaultExceptionHandler = false });
+    }
+
+    /// <summary>The fault that the others follow from, as one line.</summary>
+    private static string FirstFault(ParseResult result)
+    {
+        var command = result.CommandResult.Command;
+        var name = command is RootCommand ? "kn" : $"kn {command.Name}";
+        var choices = string.Join(", ", command.Subcommands.Select(static choice => choice.Name));
+        if (result.UnmatchedTokens is [var token, ..])
+        {
+            return choices.Length > 0
+                ? $"'{token}' is not a command of {name}: there are {choices}"
+                : $"'{token}' is not an option or argument of {name}";
+        }
+
+        return choices.Length > 0
+            ? $"{name} needs a command: one of {choices}"
+            : string.Join(' ', result.Errors[0].Message.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)).TrimEnd('.');
     }
 
     internal static RootCommand Create() => new("Kn: pod network, routes and Services of a bare-metal Kubernetes node, in one process.\n\n"

@@ -1,5 +1,7 @@
 using System.CommandLine;
 using System.Reflection;
+using System.Text.Encodings.Web;
+using System.Text.Json;
 using System.Text.Json.Serialization;
 
 namespace Kn.Commands;
@@ -28,7 +30,7 @@ internal static class VersionCommand
     private static int PrintJson(TextWriter output)
     {
         var version = new VersionReport(Version, Environment.Version.ToString());
-        output.WriteLine(System.Text.Json.JsonSerializer.Serialize(version, CommandJson.Default.VersionReport));
+        output.WriteLine(JsonSerializer.Serialize(version, CommandJson.Readable.VersionReport));
         return ExitCode.Ok;
     }
 }
@@ -41,4 +43,12 @@ internal sealed record VersionReport(string Version, string Framework);
 /// <summary>What commands print as JSON.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
 [JsonSerializable(typeof(VersionReport))]
-internal sealed partial class CommandJson : JsonSerializerContext;
+internal sealed partial class CommandJson : JsonSerializerContext
+{
+    /// <summary>Escapes only what JSON must: it is printed for people and jq, not into a web page.</summary>
+    internal static CommandJson Readable { get; } = new(new JsonSerializerOptions
+    {
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+        PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
+    });
+}

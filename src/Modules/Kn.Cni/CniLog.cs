@@ -4,40 +4,40 @@ using Microsoft.Extensions.Logging;
 
 namespace Kn.Cni;
 
-/// <summary>Events 2000–2049.</summary>
+/// <summary>Events 4000–4049.</summary>
 internal static partial class CniLog
 {
-    [LoggerMessage(2000, LogLevel.Debug, "attached {Attachment} of pod {Pod} as {Link} with {Addresses}", EventName = "podAttached")]
+    [LoggerMessage(4000, LogLevel.Debug, "attached {Attachment} of pod {Pod} as {Link} with {Addresses}", EventName = "podAttached")]
     internal static partial void Attached(ILogger logger, AttachmentKey attachment, ObjectKey? pod, string link, string addresses);
 
-    [LoggerMessage(2001, LogLevel.Debug, "detached {Attachment}", EventName = "podDetached")]
+    [LoggerMessage(4001, LogLevel.Debug, "detached {Attachment}", EventName = "podDetached")]
     internal static partial void Detached(ILogger logger, AttachmentKey attachment);
 
-    [LoggerMessage(2002, LogLevel.Warning, "CNI {Command} refused with code {Code}: {Message}", EventName = "cniRefused")]
+    [LoggerMessage(4002, LogLevel.Warning, "CNI {Command} refused with code {Code}: {Message}", EventName = "cniRefused")]
     internal static partial void Refused(ILogger logger, string command, int code, string message);
 
-    [LoggerMessage(2003, LogLevel.Information, "adopted {Adopted} attachments; {Freed} of an earlier run were gone or half-made and were freed, {Removed} links without a record were removed", EventName = "adopted")]
+    [LoggerMessage(4003, LogLevel.Information, "adopted {Adopted} attachments; {Freed} of an earlier run were gone or half-made and were freed, {Removed} links without a record were removed", EventName = "adopted")]
     internal static partial void Adopted(ILogger logger, int adopted, int freed, int removed);
 
-    [LoggerMessage(2004, LogLevel.Warning, "the journal of attachments had {Lines} damaged lines, as after a power cut; what they said is taken from the kernel", EventName = "journalDamaged")]
+    [LoggerMessage(4004, LogLevel.Warning, "the journal of attachments had {Lines} damaged lines, as after a power cut; what they said is taken from the kernel", EventName = "journalDamaged")]
     internal static partial void JournalDamaged(ILogger logger, int lines);
 
-    [LoggerMessage(2005, LogLevel.Warning, "undoing the failed ADD of {Attachment} failed; the next start of the agent removes the rest", EventName = "undoFailed")]
+    [LoggerMessage(4005, LogLevel.Warning, "undoing the failed ADD of {Attachment} failed; the next start of the agent removes the rest", EventName = "undoFailed")]
     internal static partial void UndoFailed(ILogger logger, Exception exception, AttachmentKey attachment);
 
-    [LoggerMessage(2006, LogLevel.Warning, "the end of {Attachment} could not be written to the journal: {Error}", EventName = "journalWriteFailed")]
+    [LoggerMessage(4006, LogLevel.Warning, "the end of {Attachment} could not be written to the journal: {Error}", EventName = "journalWriteFailed")]
     internal static partial void JournalWriteFailed(ILogger logger, AttachmentKey attachment, string error);
 
-    [LoggerMessage(2007, LogLevel.Information, "pods get addresses of {Prefixes}", EventName = "podCidrs")]
+    [LoggerMessage(4007, LogLevel.Information, "pods get addresses of {Prefixes}", EventName = "podCidrs")]
     internal static partial void PodCidrs(ILogger logger, string prefixes);
 
-    [LoggerMessage(2008, LogLevel.Warning, "the node has no podCIDR: new pods cannot be attached", EventName = "noPodCidr")]
+    [LoggerMessage(4008, LogLevel.Warning, "the node has no podCIDR: new pods cannot be attached", EventName = "noPodCidr")]
     internal static partial void NoPodCidr(ILogger logger);
 
-    [LoggerMessage(2009, LogLevel.Information, "wrote {Path}", EventName = "fileWritten")]
+    [LoggerMessage(4009, LogLevel.Information, "wrote {Path}", EventName = "fileWritten")]
     internal static partial void FileWritten(ILogger logger, string path);
 
-    [LoggerMessage(2010, LogLevel.Warning, "links of removed pods could not be removed, trying again: {Error}", EventName = "reapFailed")]
+    [LoggerMessage(4010, LogLevel.Warning, "links of removed pods could not be removed, trying again: {Error}", EventName = "reapFailed")]
     internal static partial void ReapFailed(ILogger logger, string error);
 
     [LoggerMessage(2011, LogLevel.Warning, "somebody else changed the node's end of {Attachment}; put back: {Changes}", EventName = "podRepaired")]

@@ -12,10 +12,13 @@ namespace Kn.Hosting.Options.Binding;
 /// init-only properties that are absent to their type's zero, not to their initialiser.</remarks>
 internal sealed class SectionBinder(ConfigErrors errors, JsonSerializerOptions options)
 {
-    /// <summary>The options, or null when the section has a fault.</summary>
+    private int _badValues;
+
+    /// <summary>The options, or null when a value of the section is none. Keys that do not exist are told and passed over, so that the values
+    /// beside them can be checked further.</summary>
     internal object? Bind(YamlNode? node, Type type, object defaults, string path)
     {
-        var before = errors.Count;
+        _badValues = 0;
         var typeInfo = options.GetTypeInfo(type);
         var buffer = new ArrayBufferWriter<byte>();
         using (var writer = new Utf8JsonWriter(buffer))
@@ -23,7 +26,7 @@ internal sealed class SectionBinder(ConfigErrors errors, JsonSerializerOptions o
             WriteObject(writer, node, typeInfo, defaults, path);
         }
 
-        if (errors.Count > before)
+        if (_badValues > 0)
         {
             return null;
         }
@@ -73,7 +76,7 @@ internal sealed class SectionBinder(ConfigErrors errors, JsonSerializerOptions o
 
         if (node is not (null or YamlScalar { IsNull: true }))
         {
-            errors.Add(node.Position, path, "must be a section: keys with values, indented below it");
+            AddBadValue(node, path, "must be a section: keys with values, indented below it");
         }
 
         return [];
@@ -117,6 +120,12 @@ internal sealed class SectionBinder(ConfigErrors errors, JsonSerializerOptions o
 
         // Nobody reads the JSON of a section with a fault, but it must stay well-formed until its end.
         writer.WriteNullValue();
+        AddBadValue(node, path, fault);
+    }
+
+    private void AddBadValue(YamlNode node, string path, string fault)
+    {
+        _badValues++;
         errors.Add(node.Position, path, fault);
     }
 
@@ -132,7 +141,7 @@ internal sealed class SectionBinder(ConfigErrors errors, JsonSerializerOptions o
         }
         else
         {
-            errors.Add(node.Position, path, "must be a list, such as [a, b]");
+            AddBadValue(node, path, "must be a list, such as [a, b]");
         }
 
         writer.WriteEndArray();

@@ -1,0 +1,63 @@
+using System.Text.Json;
+using System.Text.RegularExpressions;
+using Kn.Hosting.Options;
+
+namespace Kn.Tests.Commands;
+
+/// <summary>examples/kn.yaml says that it shows the defaults, and all of them.</summary>
+public sealed partial class ExampleConfigTests
+{
+    private static readonly string File = Source.PathOf("examples", "kn.yaml");
+
+    private static readonly string Text = System.IO.File.ReadAllText(File);
+
+    [Fact]
+    public void Example_IsGood_AndHasTheDefaultsOfTheCode() => Assert.Equal(Effective(""), Effective(Text));
+
+    [Fact]
+    public void CommentedOptions_AreGoodToo() => Assert.NotEqual(Effective(""), Effective(CommentedOption().Replace(Text, "${indent}${option}")));
+
+    [Fact]
+    public void Example_NamesEveryOption_AndNoOther()
+    {
+        using var defaults = JsonDocument.Parse(Effective(""));
+        Assert.Equal(Paths(defaults.RootElement).Order(StringComparer.Ordinal), WrittenPaths().Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public void EffectiveConfig_CanBeReadBack() => Assert.Equal(Effective(Text), Effective(Effective(Text)));
+
+    private static string Effective(string yaml)
+    {
+        var result = ConfigFile.Parse(File, yaml, ModuleList.All, "n1");
+        Assert.Empty(result.Errors);
+        return EffectiveConfig.Write(result.Options!);
+    }
+
+    private static IEnumerable<string> Paths(JsonElement root) =>
+        root.EnumerateObject().SelectMany(static member => member.Value.ValueKind == JsonValueKind.Object
+            ? member.Value.EnumerateObject().Select(inner => $"{member.Name}.{inner.Name}")
+            : [member.Name]);
+
+    /// <summary>The options that the example writes or shows in a comment; a section is told by its indented options.</summary>
+    private static IEnumerable<string> WrittenPaths()
+    {
+        var section = "";
+        foreach (Match match in Option().Matches(Text))
+        {
+            var key = match.Groups["key"].Value;
+            var isSection = match.Groups["value"].Value.Length == 0;
+            section = isSection ? key : section;
+            if (!isSection)
+            {
+                yield return match.Groups["indent"].Length == 0 ? key : $"{section}.{key}";
+            }
+        }
+    }
+
+    [GeneratedRegex(@"^(?<indent> *)(# )?(?<key>[a-zA-Z]+):(?<value> \S+)?$|^(?<indent> *)(?<key>[a-zA-Z]+):(?<value> .+)$", RegexOptions.Multiline)]
+    private static partial Regex Option();
+
+    [GeneratedRegex(@"^(?<indent> *)# (?<option>[a-zA-Z]+: \S+)$", RegexOptions.Multiline)]
+    private static partial Regex CommentedOption();
+}
