@@ -47,13 +47,20 @@ public sealed class NetworkNamespace : IDisposable
     }
 
     /// <summary>Opens a namespace by a path such as /run/netns/NAME or /proc/PID/ns/net.</summary>
-    /// <exception cref="LinuxException">ENOENT: no such file. EINVAL, later in Run: the file is not a network namespace.</exception>
+    /// <exception cref="LinuxException">ENOENT: no such file. EINVAL: the file is not a network namespace.</exception>
     public static NetworkNamespace Open(string path)
     {
-        var handle = Libc.open(path, Libc.O_RDONLY | Libc.O_CLOEXEC, 0);
+        // The path may come from others: opening a pipe without O_NONBLOCK would wait for its writer.
+        var handle = Libc.open(path, Libc.O_RDONLY | Libc.O_CLOEXEC | Libc.O_NONBLOCK, 0);
         if (handle.IsInvalid)
         {
             throw new LinuxException($"open network namespace {path}", Libc.LastError);
+        }
+
+        if (Libc.ioctl(handle, Libc.NS_GET_NSTYPE) != Libc.CLONE_NEWNET)
+        {
+            handle.Dispose();
+            throw new LinuxException($"open network namespace {path}, which is something else", Errno.EINVAL);
         }
 
         return new NetworkNamespace(handle, path);
@@ -84,6 +91,27 @@ public sealed class NetworkNamespace : IDisposable
         body();
         return 0;
     });
+
+    /// <summary>Runs short synchronous code inside the namespace on the calling thread, which is back where it was when this returns. For hot
+    /// paths: it saves the start of a thread. The code must neither await nor start work for others.</summary>
+    /// <exception cref="LinuxException">The namespace cannot be entered. Exceptions of <paramref name="body"/> come through unchanged.</exception>
+    public void Visit(Action body)
+    {
+        using var home = OpenCurrent();
+        Libc.ThrowIfFailed(Libc.setns(Handle, Libc.CLONE_NEWNET), $"enter network namespace {Path}");
+        try
+        {
+            body();
+        }
+        finally
+        {
+            if (Libc.setns(home.Handle, Libc.CLONE_NEWNET) < 0)
+            {
+                // Whatever this thread would do next would happen to a pod. The kernel refuses only when it has no memory left.
+                Environment.FailFast($"cannot return from network namespace {Path}: {Libc.LastError}");
+            }
+        }
+    }
 
     /// <inheritdoc/>
     public void Dispose() => Handle.Dispose();

@@ -19,6 +19,7 @@ public sealed class NetlinkMonitor<TEvent> : IDisposable
     private readonly SafeFileHandle _stop;
     private readonly NetlinkDecoder<TEvent> _decode;
     private readonly TEvent _overflow;
+    private readonly Func<TEvent, bool>? _concerns;
     private readonly Channel<TEvent> _events = Channel.CreateBounded<TEvent>(
         new BoundedChannelOptions(MaxQueuedEvents) { SingleReader = true, SingleWriter = true });
 
@@ -26,12 +27,13 @@ public sealed class NetlinkMonitor<TEvent> : IDisposable
     private int _lost;
     private int _disposed;
 
-    private NetlinkMonitor(SocketTransport transport, SafeFileHandle stop, NetlinkDecoder<TEvent> decode, TEvent overflow)
+    private NetlinkMonitor(SocketTransport transport, SafeFileHandle stop, NetlinkDecoder<TEvent> decode, TEvent overflow, Func<TEvent, bool>? concerns)
     {
         _transport = transport;
         _stop = stop;
         _decode = decode;
         _overflow = overflow;
+        _concerns = concerns;
         _thread = new Thread(ReceiveAll) { IsBackground = true, Name = "kn-netlink-events" };
         _thread.Start();
     }
@@ -42,9 +44,15 @@ public sealed class NetlinkMonitor<TEvent> : IDisposable
     /// <param name="decode">Turns a notification into events; called by the receiving thread.</param>
     /// <param name="overflow">The event that says that others are lost.</param>
     /// <param name="inside">The network namespace; null for this one.</param>
+    /// <param name="concerns">Whether the reader wants an event, asked by the receiving thread: what is left out wakes nobody.</param>
     /// <exception cref="LinuxException">ENOENT: the kernel has no such group. EPERM: not root.</exception>
     public static NetlinkMonitor<TEvent> Open(
-        NetlinkProtocol protocol, IReadOnlyList<int> groups, NetlinkDecoder<TEvent> decode, TEvent overflow, NetworkNamespace? inside = null)
+        NetlinkProtocol protocol,
+        IReadOnlyList<int> groups,
+        NetlinkDecoder<TEvent> decode,
+        TEvent overflow,
+        NetworkNamespace? inside = null,
+        Func<TEvent, bool>? concerns = null)
     {
         var transport = inside is null ? SocketTransport.Open(protocol) : inside.Run(() => SocketTransport.Open(protocol));
         try
@@ -57,7 +65,7 @@ public sealed class NetlinkMonitor<TEvent> : IDisposable
             var stop = Libc.eventfd(0, Libc.EFD_CLOEXEC | Libc.EFD_NONBLOCK);
             return stop.IsInvalid
                 ? throw new LinuxException("make an eventfd", Libc.LastError)
-                : new NetlinkMonitor<TEvent>(transport, stop, decode, overflow);
+                : new NetlinkMonitor<TEvent>(transport, stop, decode, overflow, concerns);
         }
         catch (LinuxException)
         {
@@ -102,14 +110,16 @@ public sealed class NetlinkMonitor<TEvent> : IDisposable
         var decoded = new List<TEvent>();
         while (Volatile.Read(ref _disposed) == 0)
         {
-            if (!Libc.WaitReadable(_transport.Handle, _stop, Timeout.InfiniteTimeSpan) || Volatile.Read(ref _disposed) != 0)
-            {
-                continue;
-            }
-
             try
             {
+                // Changes come in bursts: asking for the next at once saves a wait for each.
                 var length = _transport.Receive(Operation, buffer, wait: false, out var sender);
+                if (length < 0)
+                {
+                    Libc.WaitReadable(_transport.Handle, _stop, Timeout.InfiniteTimeSpan);
+                    continue;
+                }
+
                 if (length > buffer.Length)
                 {
                     Publish(_overflow);
@@ -151,7 +161,10 @@ public sealed class NetlinkMonitor<TEvent> : IDisposable
 
         foreach (var item in decoded)
         {
-            Publish(item);
+            if (_concerns is null || _concerns(item))
+            {
+                Publish(item);
+            }
         }
     }
 

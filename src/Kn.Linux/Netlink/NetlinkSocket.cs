@@ -1,5 +1,6 @@
 using Kn.Linux.Namespaces;
 using Kn.Primitives;
+using Microsoft.Win32.SafeHandles;
 
 namespace Kn.Linux.Netlink;
 
@@ -22,6 +23,9 @@ public sealed class NetlinkSocket : IDisposable
 
     /// <summary>The kernel's name for this socket; notifications caused by it carry the number.</summary>
     public uint PortId => _transport.PortId;
+
+    /// <summary>The kernel's socket; null where a test stands in for it.</summary>
+    internal SafeFileHandle? Handle => (_transport as SocketTransport)?.Handle;
 
     /// <summary>Opens a socket here, or inside another network namespace.</summary>
     /// <exception cref="LinuxException">EPROTONOSUPPORT: the kernel lacks this family.</exception>

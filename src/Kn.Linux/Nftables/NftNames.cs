@@ -66,12 +66,12 @@ internal static class NftNames
 
     internal static string Of(NftPolicy policy) => policy == NftPolicy.Drop ? "drop" : "accept";
 
-    internal static string Of(PayloadBase payloadBase) => payloadBase switch
+    internal static string Of(PayloadHeader payloadBase) => payloadBase switch
     {
-        PayloadBase.Link => "link",
-        PayloadBase.Network => "network",
-        PayloadBase.Transport => "transport",
-        PayloadBase.Inner => "inner",
+        PayloadHeader.Link => "link",
+        PayloadHeader.Network => "network",
+        PayloadHeader.Transport => "transport",
+        PayloadHeader.Inner => "inner",
         _ => $"base-{(uint)payloadBase}",
     };
 

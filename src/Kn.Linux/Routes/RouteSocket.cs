@@ -1,3 +1,5 @@
+using System.Text;
+using Kn.Linux.Interop;
 using Kn.Linux.Namespaces;
 using Kn.Linux.Netlink;
 using Kn.Linux.Routes.Messages;
@@ -17,6 +19,9 @@ public sealed class RouteSocket : IDisposable
 
     private delegate void Encoder<in TArgument>(ref NetlinkWriter writer, TArgument argument);
 
+    /// <summary>The kernel's name for this socket: <see cref="RouteEvent.CausedBy"/> of what it changes.</summary>
+    public uint PortId => _socket.PortId;
+
     /// <summary>Opens a socket here, or inside another network namespace.</summary>
     public static RouteSocket Open(NetworkNamespace? inside = null) => new(NetlinkSocket.Open(NetlinkProtocol.Route, inside));
 
@@ -25,6 +30,26 @@ public sealed class RouteSocket : IDisposable
 
     /// <summary>The link of this index; null when there is none.</summary>
     public Link? FindLink(int index) => FindLink($"find link #{index}", index, null);
+
+    /// <summary>The index of a link that was just made; null when it is gone already.</summary>
+    /// <remarks>SIOCGIFINDEX takes no lock, while an RTM_GETLINK waits for whoever changes links or routes at the time. For a name that
+    /// nobody has the kernel looks for a module netdev-NAME, so <see cref="FindLink(string)"/> is for links that may be absent.</remarks>
+    public int? FindLinkIndex(string name)
+    {
+        if (_socket.Handle is not { } handle || !LinkMessages.IsPossibleName(name))
+        {
+            return FindLink(name)?.Index;
+        }
+
+        var request = default(InterfaceRequest);
+        Encoding.UTF8.GetBytes(name, request.Name);
+        if (Libc.ioctl(handle, Libc.SIOCGIFINDEX, ref request) >= 0)
+        {
+            return request.Index;
+        }
+
+        return Libc.LastError == Errno.ENODEV ? null : throw new LinuxException($"find link {name}", Libc.LastError);
+    }
 
     /// <summary>Every link.</summary>
     public IReadOnlyList<Link> ReadLinks() =>

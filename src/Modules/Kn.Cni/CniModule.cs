@@ -17,6 +17,10 @@ public sealed class CniModule(CniOptions options) : IModule
     /// <summary>The control socket's verb for CNI calls.</summary>
     public const string Verb = "cni";
 
+    /// <summary>A flushed table means that pods leave the cluster with addresses nobody can answer to: repaired at once, and not more often
+    /// than this if somebody does it in a loop.</summary>
+    private static readonly TimeSpan DriftSpacing = TimeSpan.FromMilliseconds(500);
+
     /// <inheritdoc/>
     public IReadOnlyList<WatchRequest> Watches { get; } = [new WatchRequest(ResourceKinds.Nodes)];
 
@@ -28,14 +32,16 @@ public sealed class CniModule(CniOptions options) : IModule
     {
         using var parts = CniParts.Open(context);
         using var nft = NftSocket.Open();
+        using var drift = new MasqueradeDrift(nft);
+        using var guard = new NodeEndGuard(parts.Attacher, parts.Links.PortId, parts.Logger, context.Time);
         var podCidrs = new ReconcileLoop<string, NodePodCidrs>(new PodCidrTarget(context, options, parts), Watches, context);
-        var masquerade = new ReconcileLoop<string, NftTable>(new MasqueradeTarget(nft, context.Node, options), Watches, context);
+        var masquerade = new ReconcileLoop<string, NftTable>(new MasqueradeTarget(nft, context.Node, options), Watches, context, new ReconcileOptions { Drift = drift, DriftSpacing = DriftSpacing });
         Start(parts);
         var server = new CniServer(options, parts);
         context.Control.Set(Verb, server.HandleAsync);
         try
         {
-            await RunAllAsync([parts.Reaper.RunAsync, podCidrs.RunAsync, masquerade.RunAsync], cancellationToken);
+            await RunAllAsync([drift.RunAsync, guard.ListenAsync, guard.RepairAsync, parts.Reaper.RunAsync, podCidrs.RunAsync, masquerade.RunAsync], cancellationToken);
         }
         finally
         {

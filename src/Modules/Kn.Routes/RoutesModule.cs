@@ -20,7 +20,9 @@ public sealed class RoutesModule(RoutesOptions options) : IModule
     {
         using var socket = RouteSocket.Open();
         using var drift = new UnderlayDrift();
-        var target = new RoutesTarget(socket, context.Node.Name, options);
+        var ledger = new RoutesLedger(context.Loggers.CreateLogger("routes"));
+        RoutesMetrics.Register(context, ledger);
+        var target = new RoutesTarget(socket, context.Node.Name, options, ledger);
         var loop = new ReconcileLoop<RouteKey, PodCidrRoute>(target, Watches, context, new ReconcileOptions { Drift = drift, DriftSpacing = DriftSpacing });
         Forwarding.Enable();
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
@@ -35,6 +37,6 @@ public sealed class RoutesModule(RoutesOptions options) : IModule
     public async Task CleanupAsync(ModuleContext context, CancellationToken cancellationToken)
     {
         using var socket = RouteSocket.Open();
-        await new RoutesTarget(socket, context.Node.Name, options).RemoveAsync(cancellationToken);
+        await new RoutesTarget(socket, context.Node.Name, options, new RoutesLedger(context.Loggers.CreateLogger("routes"))).RemoveAsync(cancellationToken);
     }
 }

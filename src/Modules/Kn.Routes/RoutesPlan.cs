@@ -43,6 +43,11 @@ public static class RoutesPlan
         return null;
     }
 
+    /// <summary>How many other nodes have a podCIDR, and no address of that podCIDR's family on a network of this node.</summary>
+    public static int CountUnreachable(IEnumerable<Node> nodes, string thisNode, Underlay underlay) => nodes.Count(node =>
+        node.Metadata.Name != thisNode
+        && node.PodCidrs.Any(prefix => !node.InternalIps.Any(address => address.Family == prefix.Family && underlay.LinkTo(address) is not null)));
+
     /// <summary>Which node each podCIDR belongs to. Two nodes that claim the same prefix: the older one has it.</summary>
     public static Dictionary<IpPrefix, Node> Owners(IEnumerable<Node> nodes)
     {

@@ -9,9 +9,8 @@ namespace Kn.Routes;
 /// <summary>Drives the routes to podCIDRs in the main table.</summary>
 /// <remarks>The plan depends on the snapshot and on the underlay, which <see cref="ReadAsync"/> reads; when the underlay changes, the
 /// drift source makes the loop read again, and so plan every key.</remarks>
-internal sealed class RoutesTarget(RouteSocket socket, string thisNode, RoutesOptions options) : ITarget<RouteKey, PodCidrRoute>
+internal sealed class RoutesTarget(RouteSocket socket, string thisNode, RoutesOptions options, RoutesLedger ledger) : ITarget<RouteKey, PodCidrRoute>
 {
-    private Underlay _underlay = Underlay.None;
     private (ClusterSnapshot Snapshot, Dictionary<IpPrefix, Node> Owners) _index = (ClusterSnapshot.Empty, []);
 
     public string Name => "podCidrRoutes";
@@ -46,13 +45,15 @@ internal sealed class RoutesTarget(RouteSocket socket, string thisNode, RoutesOp
             return null;
         }
 
-        return RoutesPlan.Of(owner, thisNode, key, _underlay, problems);
+        return RoutesPlan.Of(owner, thisNode, key, ledger.Underlay, problems);
     }
 
     public Task<ValueMap<RouteKey, PodCidrRoute>> ReadAsync(CancellationToken cancellationToken)
     {
-        _underlay = Underlay.Of(socket.ReadLinks(), socket.ReadAddresses());
-        return Task.FromResult(ReadOurs().Select(PodCidrRoute.Of).ToValueMap());
+        var underlay = Underlay.Of(socket.ReadLinks(), socket.ReadAddresses());
+        var routes = ReadOurs().Select(PodCidrRoute.Of).ToValueMap();
+        ledger.Found(underlay, routes);
+        return Task.FromResult(routes);
     }
 
     public Task ApplyAsync(Changes<RouteKey, PodCidrRoute> changes, CancellationToken cancellationToken)
@@ -74,6 +75,11 @@ internal sealed class RoutesTarget(RouteSocket socket, string thisNode, RoutesOp
 
         // Additions and replacements first: a prefix that moves is never without a route.
         Send([.. ensures, .. removes]);
+        foreach (var (key, before, after) in changes.All)
+        {
+            ledger.Changed(key, before, after);
+        }
+
         return Task.CompletedTask;
     }
 
@@ -98,6 +104,7 @@ internal sealed class RoutesTarget(RouteSocket socket, string thisNode, RoutesOp
         var failures = socket.Apply(changes);
         if (failures.Count > 0)
         {
+            ledger.Unknown();
             throw failures[0].Error;
         }
     }

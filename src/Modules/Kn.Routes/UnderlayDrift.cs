@@ -8,18 +8,16 @@ namespace Kn.Routes;
 /// <summary>Tells when routes of ours, or the links and addresses that they depend on, were changed by somebody else.</summary>
 internal sealed class UnderlayDrift : IDriftSource, IDisposable
 {
-    private readonly RouteMonitor _monitor = RouteMonitor.Open(RouteMonitorGroups.Routes | RouteMonitorGroups.Links | RouteMonitorGroups.Addresses);
+    private readonly RouteMonitor _monitor = RouteMonitor.Open(
+        RouteMonitorGroups.Routes | RouteMonitorGroups.Links | RouteMonitorGroups.Addresses, concerns: Concerns);
     private readonly Channel<bool> _signal = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
 
     /// <summary>Listens until cancelled. Begins before the first read, so that nothing falls between.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
-        await foreach (var change in _monitor.ReadAllAsync(cancellationToken))
+        await foreach (var _ in _monitor.ReadAllAsync(cancellationToken))
         {
-            if (Concerns(change))
-            {
-                _signal.Writer.TryWrite(true);
-            }
+            _signal.Writer.TryWrite(true);
         }
     }
 

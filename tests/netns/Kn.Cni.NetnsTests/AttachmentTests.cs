@@ -123,9 +123,32 @@ public sealed class AttachmentTests
         var own = await node.CallAsync("ADD", "c1", node.Name);
         Assert.Equal(4, own.Code);
         Assert.Contains("node's own", own.Message, StringComparison.Ordinal);
-        var file = await node.CallAsync("ADD", "c1", "../../etc/hostname");
-        Assert.NotEqual(0, file.Code);
+        foreach (var path in (string[])["../../etc/hostname", "../../proc/self/ns/mnt", "../../dev/null", ".."])
+        {
+            var answer = await node.CallAsync("ADD", "c1", path);
+            Assert.Equal(4, answer.Code);
+            Assert.Contains("is not a network namespace", answer.Message, StringComparison.Ordinal);
+        }
+
         Assert.Equal("", await node.LeftoversAsync());
+    }
+
+    [Fact]
+    public async Task Add_WithAnInterfaceOfThatNameInThePod_IsRefused_AndThePodStaysAsItIs()
+    {
+        await using var node = new TestNode();
+        await node.StartAsync();
+        var pod = node.CreatePodNamespace();
+        await Run.TextAsync($"ip -n {pod} link add eth0 type veth peer name other");
+        await Run.TextAsync($"ip -n {pod} addr add 192.0.2.7/24 dev eth0");
+        var before = await Run.TextAsync($"ip -n {pod} addr") + await Run.TextAsync($"ip -n {pod} route show table all");
+        var answer = await node.CallAsync("ADD", "c1", pod);
+        Assert.Equal(CniErrorCode.AlreadyAttached, (CniErrorCode)answer.Code);
+        Assert.Contains("eth0", answer.Message, StringComparison.Ordinal);
+        Assert.Equal(before, await Run.TextAsync($"ip -n {pod} addr") + await Run.TextAsync($"ip -n {pod} route show table all"));
+        Assert.Equal("", await node.LeftoversAsync());
+        Assert.Equal(0, (await node.CallAsync("DEL", "c1", pod)).ExitCode);
+        Assert.Equal(before, await Run.TextAsync($"ip -n {pod} addr") + await Run.TextAsync($"ip -n {pod} route show table all"));
     }
 
     [Fact]

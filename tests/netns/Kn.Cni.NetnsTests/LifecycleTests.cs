@@ -39,6 +39,55 @@ public sealed class LifecycleTests
     }
 
     [Fact]
+    public async Task Restart_PutsBackWhatWasRemovedMeanwhile()
+    {
+        await using var node = new TestNode();
+        await node.StartAsync();
+        var (pod, result) = await node.AddAsync("c1");
+        var link = (string)result["interfaces"]![0]!["name"]!;
+        await node.StopAsync();
+        await Run.TextAsync($"ip -n {node.Name} route del 10.244.1.1");
+        await Run.TextAsync($"ip -n {node.Name} neigh del fd00:10:244:1::1 dev {link}");
+        await node.StartAsync();
+        Assert.Equal("", (await node.CallAsync("CHECK", "c1", pod, result)).Message);
+    }
+
+    [Fact]
+    public async Task RoutesOfPods_RemovedByOthers_ComeBack_AndThoseOfDeletedPodsDoNot()
+    {
+        await using var node = new TestNode();
+        await node.StartAsync();
+        var (_, result) = await node.AddAsync("c1");
+        var (other, _) = await node.AddAsync("c2");
+        var link = (string)result["interfaces"]![0]!["name"]!;
+        await node.CallAsync("DEL", "c2", other);
+        await Run.TextAsync($"ip -n {node.Name} route flush proto 75");
+        await Run.TextAsync($"ip -n {node.Name} -6 route flush proto 75");
+        await Poll.UntilAsync(async () => (await Run.TextAsync($"ip -n {node.Name} route")).Contains($"10.244.1.1 dev {link}", StringComparison.Ordinal)
+            && (await Run.TextAsync($"ip -n {node.Name} -6 route")).Contains($"fd00:10:244:1::1 dev {link}", StringComparison.Ordinal));
+        Assert.DoesNotContain("10.244.1.2", await Run.TextAsync($"ip -n {node.Name} route"), StringComparison.Ordinal);
+        // The kernel drops the routes of a link that goes down, IPv4's without a word and IPv6's with one: that is enough.
+        await Run.TextAsync($"ip -n {node.Name} link set {link} down");
+        await Run.TextAsync($"ip -n {node.Name} link set {link} up");
+        await Poll.UntilAsync(async () => (await Run.TextAsync($"ip -n {node.Name} route")).Contains($"10.244.1.1 dev {link}", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task MasqueradeTable_ChangedOrRemovedByOthers_ComesBack()
+    {
+        await using var node = new TestNode();
+        await node.StartAsync();
+        var list = $"ip netns exec {node.Name} nft -s list table inet kn-cni";
+        await Poll.UntilAsync(async () => (await Run.TryAsync(list)).ExitCode == 0);
+        var whole = await Run.TextAsync(list);
+        foreach (var change in (string[])["flush ruleset", "delete table inet kn-cni", "flush chain inet kn-cni postrouting", "add element inet kn-cni inside4 { 9.9.9.0/24 }", "flush set inet kn-cni local6"])
+        {
+            await Run.TextAsync($"ip netns exec {node.Name} nft {change}");
+            await Poll.UntilAsync(async () => (await Run.TryAsync(list)).Output == whole);
+        }
+    }
+
+    [Fact]
     public async Task SpoiledJournal_StartsAnyway()
     {
         await using var node = new TestNode();

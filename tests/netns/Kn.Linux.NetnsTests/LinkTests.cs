@@ -56,6 +56,8 @@ public sealed class LinkTests : IDisposable
     {
         _socket.CreateVeth(new VethLink { Name = "kn0", Index = 4711, Peer = new VethPeer { Name = "kn1", Index = 4712 } });
         Assert.Equal(4711, _socket.FindLink("kn0")?.Index);
+        Assert.Equal(4711, _socket.FindLinkIndex("kn0"));
+        Assert.Null(_socket.FindLinkIndex("kn-none"));
         Assert.Equal("kn1", _socket.FindLink(4712)?.Name);
     }
 

@@ -59,8 +59,29 @@ public sealed class NetworkNamespaceTests
     public void Open_OfWhatIsNoNamespace_FailsWithItsPath()
     {
         Assert.Contains("/nowhere/at/all", Assert.Throws<LinuxException>(() => NetworkNamespace.Open("/nowhere/at/all")).Message, StringComparison.Ordinal);
-        using var file = NetworkNamespace.Open("/etc/passwd");
-        Assert.Equal(Errno.EINVAL, Assert.Throws<LinuxException>(() => file.Run(() => 0)).Errno);
+        foreach (var path in (string[])["/etc/passwd", "/proc/self/ns/mnt", "/dev/null", "/"])
+        {
+            var error = Assert.Throws<LinuxException>(() => NetworkNamespace.Open(path));
+            Assert.Equal(Errno.EINVAL, error.Errno);
+            Assert.Contains(path, error.Message, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public void Visit_IsInside_OnTheSameThread_AndComesBack_AlsoAfterAnException()
+    {
+        using var test = new TestNamespace();
+        using var before = NetworkNamespace.OpenCurrent();
+        var (thread, inode) = (0, 0UL);
+        test.Namespace.Visit(() =>
+        {
+            using var inside = NetworkNamespace.OpenCurrent();
+            (thread, inode) = (Environment.CurrentManagedThreadId, inside.Inode);
+        });
+        Assert.Equal((Environment.CurrentManagedThreadId, test.Namespace.Inode), (thread, inode));
+        Assert.Throws<FormatException>(() => test.Namespace.Visit(static () => throw new FormatException()));
+        using var after = NetworkNamespace.OpenCurrent();
+        Assert.Equal(before.Inode, after.Inode);
     }
 
     [Fact]

@@ -106,6 +106,7 @@ public sealed class RoutesTests : IAsyncLifetime, IDisposable
         await RunAsync($"ip -n {_space} route del 10.244.2.0/24");
         await RunAsync($"ip -n {_space} -6 route del fd00:244:2::/64");
         await UntilAsync(static routes => routes.Contains("10.244.2.0/24 via 192.0.2.2", StringComparison.Ordinal) && routes.Contains("fd00:244:2::/64", StringComparison.Ordinal));
+        await PollAsync(() => Task.FromResult(_context.Metrics.ToPrometheusText().Contains("kn_routes_repaired_total 2", StringComparison.Ordinal)));
         await RunAsync($"ip -n {_space} link set up0 down");
         await RunAsync($"ip -n {_space} link set up0 up");
         await UntilAsync(static routes => routes.Contains("10.244.2.0/24 via 192.0.2.2", StringComparison.Ordinal));
@@ -118,6 +119,11 @@ public sealed class RoutesTests : IAsyncLifetime, IDisposable
         await UntilAsync(static routes => routes.Contains("10.244.2.0/24", StringComparison.Ordinal));
         await PollAsync(() => Task.FromResult(_context.Status.Read().Parts.Any(static part => part.Problems.Any(static problem => problem.Message.Contains("198.51.100.3", StringComparison.Ordinal)))));
         Assert.DoesNotContain("10.244.3.0", await RoutesAsync(), StringComparison.Ordinal);
+        var metrics = _context.Metrics.ToPrometheusText();
+        Assert.Contains("kn_routes_unreachable_nodes 1", metrics, StringComparison.Ordinal);
+        Assert.Contains("kn_routes_installed{family=\"ipv4\"} 1", metrics, StringComparison.Ordinal);
+        Assert.Contains("kn_routes_installed{family=\"ipv6\"} 1", metrics, StringComparison.Ordinal);
+        Assert.Contains("kn_routes_repaired_total 0", metrics, StringComparison.Ordinal);
     }
 
     private static Node Node(string name, string number) => new()

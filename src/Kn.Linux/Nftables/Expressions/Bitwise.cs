@@ -27,8 +27,8 @@ public sealed record Bitwise(NftRegister Source, NftRegister Destination, NftVal
         writer.PutUInt32BigEndian(NFTA_BITWISE_DREG, Destination.Number);
         writer.PutUInt32BigEndian(NFTA_BITWISE_OP, NFT_BITWISE_MASK_XOR);
         writer.PutUInt32BigEndian(NFTA_BITWISE_LEN, (uint)Mask.Length);
-        NftData.Write(ref writer, NFTA_BITWISE_MASK, Mask.Bytes);
-        NftData.Write(ref writer, NFTA_BITWISE_XOR, Xor.Bytes);
+        DataCodec.Write(ref writer, NFTA_BITWISE_MASK, Mask.Bytes);
+        DataCodec.Write(ref writer, NFTA_BITWISE_XOR, Xor.Bytes);
     }
 
     internal static NftExpression? Read(in ExpressionAttributes attributes)

@@ -19,7 +19,7 @@ public sealed record Compare(NftRegister Source, CompareOperator Operator, NftVa
     {
         writer.PutUInt32BigEndian(NFTA_CMP_SREG, Source.Number);
         writer.PutUInt32BigEndian(NFTA_CMP_OP, (uint)Operator);
-        NftData.Write(ref writer, NFTA_CMP_DATA, Value.Bytes);
+        DataCodec.Write(ref writer, NFTA_CMP_DATA, Value.Bytes);
     }
 
     internal static NftExpression? Read(in ExpressionAttributes attributes) =>

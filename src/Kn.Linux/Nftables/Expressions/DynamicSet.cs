@@ -42,7 +42,7 @@ public sealed record DynamicSet(DynamicSetOperation Operation, string SetName, N
     internal override void WriteData(ref NetlinkWriter writer)
     {
         writer.PutUInt32BigEndian(NFTA_DYNSET_SREG_KEY, Key.Number);
-        NftData.WriteRegister(ref writer, NFTA_DYNSET_SREG_DATA, DataSource);
+        DataCodec.WriteRegister(ref writer, NFTA_DYNSET_SREG_DATA, DataSource);
         writer.PutUInt32BigEndian(NFTA_DYNSET_OP, (uint)Operation);
         if (Timeout > TimeSpan.Zero)
         {

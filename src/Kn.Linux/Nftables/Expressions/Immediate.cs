@@ -17,7 +17,7 @@ public sealed record Immediate(NftRegister Destination, NftValue Value) : NftExp
     internal override void WriteData(ref NetlinkWriter writer)
     {
         writer.PutUInt32BigEndian(NFTA_IMMEDIATE_DREG, Destination.Number);
-        NftData.Write(ref writer, NFTA_IMMEDIATE_DATA, Value.Bytes);
+        DataCodec.Write(ref writer, NFTA_IMMEDIATE_DATA, Value.Bytes);
     }
 
     internal static NftExpression? Read(in ExpressionAttributes attributes)
@@ -27,7 +27,7 @@ public sealed record Immediate(NftRegister Destination, NftValue Value) : NftExp
             return null;
         }
 
-        var data = NftData.Read(attributes.Bytes(NFTA_IMMEDIATE_DATA));
+        var data = DataCodec.Read(attributes.Bytes(NFTA_IMMEDIATE_DATA));
         var destination = attributes.Register(NFTA_IMMEDIATE_DREG);
         if (destination.IsVerdict != data.Verdict is not null)
         {

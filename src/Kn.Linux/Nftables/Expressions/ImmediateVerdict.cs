@@ -12,7 +12,7 @@ public sealed record ImmediateVerdict(NftVerdict Verdict) : NftExpression
     internal override void WriteData(ref NetlinkWriter writer)
     {
         writer.PutUInt32BigEndian(Immediate.NFTA_IMMEDIATE_DREG, NftRegister.Verdict.Number);
-        NftData.Write(ref writer, Immediate.NFTA_IMMEDIATE_DATA, Verdict);
+        DataCodec.Write(ref writer, Immediate.NFTA_IMMEDIATE_DATA, Verdict);
     }
 
     /// <inheritdoc/>

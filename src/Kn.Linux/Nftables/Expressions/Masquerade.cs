@@ -28,8 +28,8 @@ public sealed record Masquerade : NftExpression
             writer.PutUInt32BigEndian(NFTA_MASQ_FLAGS, (uint)Flags);
         }
 
-        NftData.WriteRegister(ref writer, NFTA_MASQ_REG_PROTO_MIN, Port);
-        NftData.WriteRegister(ref writer, NFTA_MASQ_REG_PROTO_MAX, PortEnd);
+        DataCodec.WriteRegister(ref writer, NFTA_MASQ_REG_PROTO_MIN, Port);
+        DataCodec.WriteRegister(ref writer, NFTA_MASQ_REG_PROTO_MAX, PortEnd);
     }
 
     internal static NftExpression? Read(in ExpressionAttributes attributes)

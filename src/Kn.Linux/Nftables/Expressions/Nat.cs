@@ -39,10 +39,10 @@ public sealed record Nat(NatKind Kind, NftFamily Family) : NftExpression
     {
         writer.PutUInt32BigEndian(NFTA_NAT_TYPE, (uint)Kind);
         writer.PutUInt32BigEndian(NFTA_NAT_FAMILY, (uint)Family);
-        NftData.WriteRegister(ref writer, NFTA_NAT_REG_ADDR_MIN, Address);
-        NftData.WriteRegister(ref writer, NFTA_NAT_REG_ADDR_MAX, AddressEnd);
-        NftData.WriteRegister(ref writer, NFTA_NAT_REG_PROTO_MIN, Port);
-        NftData.WriteRegister(ref writer, NFTA_NAT_REG_PROTO_MAX, PortEnd);
+        DataCodec.WriteRegister(ref writer, NFTA_NAT_REG_ADDR_MIN, Address);
+        DataCodec.WriteRegister(ref writer, NFTA_NAT_REG_ADDR_MAX, AddressEnd);
+        DataCodec.WriteRegister(ref writer, NFTA_NAT_REG_PROTO_MIN, Port);
+        DataCodec.WriteRegister(ref writer, NFTA_NAT_REG_PROTO_MAX, PortEnd);
         if (Flags != NatFlags.None)
         {
             writer.PutUInt32BigEndian(NFTA_NAT_FLAGS, (uint)Flags);

@@ -8,7 +8,7 @@ namespace Kn.Linux.Nftables.Expressions;
 /// <param name="LengthBytes">1 to 64.</param>
 /// <param name="Destination">The first register.</param>
 /// <remarks>enum nft_payload_attributes, uapi/linux/netfilter/nf_tables.h; integers are big-endian.</remarks>
-public sealed record PayloadLoad(PayloadBase Base, uint OffsetBytes, uint LengthBytes, NftRegister Destination) : NftExpression
+public sealed record PayloadLoad(PayloadHeader Base, uint OffsetBytes, uint LengthBytes, NftRegister Destination) : NftExpression
 {
     private const ushort NFTA_PAYLOAD_DREG = 1;
     private const ushort NFTA_PAYLOAD_BASE = 2;
@@ -28,7 +28,7 @@ public sealed record PayloadLoad(PayloadBase Base, uint OffsetBytes, uint Length
     internal static NftExpression? Read(in ExpressionAttributes attributes) =>
         attributes.Only(NFTA_PAYLOAD_DREG, NFTA_PAYLOAD_BASE, NFTA_PAYLOAD_OFFSET, NFTA_PAYLOAD_LEN)
             ? new PayloadLoad(
-                (PayloadBase)attributes.UInt32(NFTA_PAYLOAD_BASE),
+                (PayloadHeader)attributes.UInt32(NFTA_PAYLOAD_BASE),
                 attributes.UInt32(NFTA_PAYLOAD_OFFSET),
                 attributes.UInt32(NFTA_PAYLOAD_LEN),
                 attributes.Register(NFTA_PAYLOAD_DREG))
@@ -41,7 +41,7 @@ public sealed record PayloadLoad(PayloadBase Base, uint OffsetBytes, uint Length
 
 /// <summary>The header that payload offsets count from.</summary>
 /// <remarks>enum nft_payload_bases.</remarks>
-public enum PayloadBase : uint
+public enum PayloadHeader : uint
 {
     /// <summary>The frame.</summary>
     Link = 0,

@@ -8,7 +8,7 @@ namespace Kn.Linux.Nftables.Expressions;
 /// <param name="LengthBytes">How much is written.</param>
 /// <param name="Source">The first register.</param>
 /// <remarks>enum nft_payload_attributes, uapi/linux/netfilter/nf_tables.h.</remarks>
-public sealed record PayloadSet(PayloadBase Base, uint OffsetBytes, uint LengthBytes, NftRegister Source) : NftExpression
+public sealed record PayloadSet(PayloadHeader Base, uint OffsetBytes, uint LengthBytes, NftRegister Source) : NftExpression
 {
     private const ushort NFTA_PAYLOAD_BASE = 2;
     private const ushort NFTA_PAYLOAD_OFFSET = 3;
@@ -46,7 +46,7 @@ public sealed record PayloadSet(PayloadBase Base, uint OffsetBytes, uint LengthB
     internal static NftExpression? Read(in ExpressionAttributes attributes) =>
         attributes.Only(NFTA_PAYLOAD_SREG, NFTA_PAYLOAD_BASE, NFTA_PAYLOAD_OFFSET, NFTA_PAYLOAD_LEN, NFTA_PAYLOAD_CSUM_TYPE, NFTA_PAYLOAD_CSUM_OFFSET, NFTA_PAYLOAD_CSUM_FLAGS)
             ? new PayloadSet(
-                (PayloadBase)attributes.UInt32(NFTA_PAYLOAD_BASE),
+                (PayloadHeader)attributes.UInt32(NFTA_PAYLOAD_BASE),
                 attributes.UInt32(NFTA_PAYLOAD_OFFSET),
                 attributes.UInt32(NFTA_PAYLOAD_LEN),
                 attributes.Register(NFTA_PAYLOAD_SREG))

@@ -23,8 +23,8 @@ public sealed record RangeCompare(NftRegister Source, bool IsInverted, NftValue 
     {
         writer.PutUInt32BigEndian(NFTA_RANGE_SREG, Source.Number);
         writer.PutUInt32BigEndian(NFTA_RANGE_OP, IsInverted ? NFT_RANGE_NEQ : NFT_RANGE_EQ);
-        NftData.Write(ref writer, NFTA_RANGE_FROM_DATA, From.Bytes);
-        NftData.Write(ref writer, NFTA_RANGE_TO_DATA, To.Bytes);
+        DataCodec.Write(ref writer, NFTA_RANGE_FROM_DATA, From.Bytes);
+        DataCodec.Write(ref writer, NFTA_RANGE_TO_DATA, To.Bytes);
     }
 
     internal static NftExpression? Read(in ExpressionAttributes attributes) =>

@@ -217,7 +217,7 @@ internal sealed class RuleText(NftTable table)
         {
             // A shorter load from the start of an address is a prefix of whole bytes.
             if (field is PayloadField payload && payload.Base == load.Base && payload.OffsetBytes == load.OffsetBytes
-                && (payload.Type.LengthBytes == load.LengthBytes || (payload.Base == PayloadBase.Network && load.LengthBytes < payload.Type.LengthBytes)))
+                && (payload.Type.LengthBytes == load.LengthBytes || (payload.Base == PayloadHeader.Network && load.LengthBytes < payload.Type.LengthBytes)))
             {
                 type = payload.Type;
                 return payload.Text;
@@ -225,7 +225,7 @@ internal sealed class RuleText(NftTable table)
         }
 
         type = NftDataType.IntegerOf((int)load.LengthBytes);
-        return $"@{(load.Base == PayloadBase.Transport ? "th" : "nh")},{load.OffsetBytes * 8},{load.LengthBytes * 8}";
+        return $"@{(load.Base == PayloadHeader.Transport ? "th" : "nh")},{load.OffsetBytes * 8},{load.LengthBytes * 8}";
     }
 
     private void Put(NftRegister register, string text, NftDataType? type) => _slots[register.Word] = new Slot(text, type);

@@ -17,8 +17,8 @@ internal static class TraceFields
         Span<byte> header = stackalloc byte[Ipv6HeaderBytes];
         header = load.Base switch
         {
-            PayloadBase.Network => WriteNetwork(packet, header),
-            PayloadBase.Transport => WriteTransport(packet, header),
+            PayloadHeader.Network => WriteNetwork(packet, header),
+            PayloadHeader.Transport => WriteTransport(packet, header),
             _ => default,
         };
         if (load.OffsetBytes + load.LengthBytes > header.Length)

@@ -25,28 +25,28 @@ public abstract record Field(NftDataType Type)
     internal abstract void Load(RuleCompiler compiler, NftRegister destination, int scratchWord);
 
     /// <summary>Source address of an IPv4 packet.</summary>
-    public static Field IpSource { get; } = new PayloadField(PayloadProtocol.Ip, 11, PayloadBase.Network, 12, NftDataType.Ipv4Address, "ip saddr");
+    public static Field IpSource { get; } = new PayloadField(PayloadProtocol.Ip, 11, PayloadHeader.Network, 12, NftDataType.Ipv4Address, "ip saddr");
 
     /// <summary>Destination address of an IPv4 packet.</summary>
-    public static Field IpDestination { get; } = new PayloadField(PayloadProtocol.Ip, 12, PayloadBase.Network, 16, NftDataType.Ipv4Address, "ip daddr");
+    public static Field IpDestination { get; } = new PayloadField(PayloadProtocol.Ip, 12, PayloadHeader.Network, 16, NftDataType.Ipv4Address, "ip daddr");
 
     /// <summary>Source address of an IPv6 packet.</summary>
-    public static Field Ip6Source { get; } = new PayloadField(PayloadProtocol.Ip6, 8, PayloadBase.Network, 8, NftDataType.Ipv6Address, "ip6 saddr");
+    public static Field Ip6Source { get; } = new PayloadField(PayloadProtocol.Ip6, 8, PayloadHeader.Network, 8, NftDataType.Ipv6Address, "ip6 saddr");
 
     /// <summary>Destination address of an IPv6 packet.</summary>
-    public static Field Ip6Destination { get; } = new PayloadField(PayloadProtocol.Ip6, 9, PayloadBase.Network, 24, NftDataType.Ipv6Address, "ip6 daddr");
+    public static Field Ip6Destination { get; } = new PayloadField(PayloadProtocol.Ip6, 9, PayloadHeader.Network, 24, NftDataType.Ipv6Address, "ip6 daddr");
 
     /// <summary>Source port, whatever the protocol (<c>th sport</c>).</summary>
-    public static Field SourcePort { get; } = new PayloadField(PayloadProtocol.Transport, 1, PayloadBase.Transport, 0, NftDataType.InetService, "th sport");
+    public static Field SourcePort { get; } = new PayloadField(PayloadProtocol.Transport, 1, PayloadHeader.Transport, 0, NftDataType.InetService, "th sport");
 
     /// <summary>Destination port, whatever the protocol (<c>th dport</c>).</summary>
-    public static Field DestinationPort { get; } = new PayloadField(PayloadProtocol.Transport, 2, PayloadBase.Transport, 2, NftDataType.InetService, "th dport");
+    public static Field DestinationPort { get; } = new PayloadField(PayloadProtocol.Transport, 2, PayloadHeader.Transport, 2, NftDataType.InetService, "th dport");
 
     /// <summary>Type of an ICMP message.</summary>
-    public static Field IcmpType { get; } = new PayloadField(PayloadProtocol.Icmp, 1, PayloadBase.Transport, 0, NftDataType.IcmpType, "icmp type");
+    public static Field IcmpType { get; } = new PayloadField(PayloadProtocol.Icmp, 1, PayloadHeader.Transport, 0, NftDataType.IcmpType, "icmp type");
 
     /// <summary>Type of an ICMPv6 message.</summary>
-    public static Field Icmpv6Type { get; } = new PayloadField(PayloadProtocol.Icmpv6, 1, PayloadBase.Transport, 0, NftDataType.Icmpv6Type, "icmpv6 type");
+    public static Field Icmpv6Type { get; } = new PayloadField(PayloadProtocol.Icmpv6, 1, PayloadHeader.Transport, 0, NftDataType.Icmpv6Type, "icmpv6 type");
 
     /// <summary>Every header field that has a name here.</summary>
     internal static ValueList<Field> Payloads { get; } =

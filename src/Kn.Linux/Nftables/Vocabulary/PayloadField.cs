@@ -10,7 +10,7 @@ namespace Kn.Linux.Nftables;
 /// <param name="Type">What it is.</param>
 /// <param name="Text">As nft writes it.</param>
 internal sealed record PayloadField(
-    PayloadProtocol Protocol, uint FieldNumber, PayloadBase Base, uint OffsetBytes, NftDataType Type, string Text) : Field(Type)
+    PayloadProtocol Protocol, uint FieldNumber, PayloadHeader Base, uint OffsetBytes, NftDataType Type, string Text) : Field(Type)
 {
     private const byte UDATA_PAYLOAD_DESC = 0;
     private const byte UDATA_PAYLOAD_TYPE = 1;

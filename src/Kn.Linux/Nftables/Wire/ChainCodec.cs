@@ -42,7 +42,7 @@ internal static class ChainCodec
             writer.PutString(NFTA_CHAIN_TYPE, NftNames.Of(hook.Type));
         }
 
-        UserData.PutComment(ref writer, NFTA_CHAIN_USERDATA, chain.Comment);
+        UserDataCodec.PutComment(ref writer, NFTA_CHAIN_USERDATA, chain.Comment);
     }
 
     /// <summary>A chain and the name of its table.</summary>
@@ -127,7 +127,7 @@ internal static class ChainCodec
                     _type = reader.ReadString();
                     break;
                 case NFTA_CHAIN_USERDATA:
-                    _chain = _chain with { Comment = UserData.ReadComment(reader.Value, reader.Type, _unknown) };
+                    _chain = _chain with { Comment = UserDataCodec.ReadComment(reader.Value, reader.Type, _unknown) };
                     break;
                 case NFTA_CHAIN_USE or NFTA_CHAIN_COUNTERS or NFTA_CHAIN_PAD:
                     break;

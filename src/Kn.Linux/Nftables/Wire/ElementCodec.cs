@@ -36,12 +36,12 @@ internal static class ElementCodec
         }
         else
         {
-            NftData.Write(ref writer, NFTA_SET_ELEM_KEY, element.Key.Bytes);
+            DataCodec.Write(ref writer, NFTA_SET_ELEM_KEY, element.Key.Bytes);
         }
 
         if (!element.IsPlain && !set.HoldsStartsAndEnds && !element.KeyEnd.IsEmpty)
         {
-            NftData.Write(ref writer, NFTA_SET_ELEM_KEY_END, element.KeyEnd.Bytes);
+            DataCodec.Write(ref writer, NFTA_SET_ELEM_KEY_END, element.KeyEnd.Bytes);
         }
 
         if (withContent)
@@ -108,11 +108,11 @@ internal static class ElementCodec
     {
         if (element.Verdict is { } verdict)
         {
-            NftData.Write(ref writer, NFTA_SET_ELEM_DATA, verdict);
+            DataCodec.Write(ref writer, NFTA_SET_ELEM_DATA, verdict);
         }
         else if (!element.Data.IsEmpty)
         {
-            NftData.Write(ref writer, NFTA_SET_ELEM_DATA, element.Data.Bytes);
+            DataCodec.Write(ref writer, NFTA_SET_ELEM_DATA, element.Data.Bytes);
         }
 
         if (element.IsPlain)
@@ -122,7 +122,7 @@ internal static class ElementCodec
 
         PutTime(ref writer, NFTA_SET_ELEM_TIMEOUT, element.Timeout);
         PutTime(ref writer, NFTA_SET_ELEM_EXPIRATION, element.Expiration);
-        UserData.PutComment(ref writer, NFTA_SET_ELEM_USERDATA, element.Comment);
+        UserDataCodec.PutComment(ref writer, NFTA_SET_ELEM_USERDATA, element.Comment);
         ExpressionCodec.WriteOneOrMany(ref writer, NFTA_SET_ELEM_EXPR, NFTA_SET_ELEM_EXPRESSIONS, element.Expressions);
     }
 
@@ -146,7 +146,7 @@ internal static class ElementCodec
         }
 
         var entry = writer.BeginNest(NFTA_LIST_ELEM);
-        NftData.Write(ref writer, NFTA_SET_ELEM_KEY, end);
+        DataCodec.Write(ref writer, NFTA_SET_ELEM_KEY, end);
         writer.PutUInt32BigEndian(NFTA_SET_ELEM_FLAGS, NFT_SET_ELEM_INTERVAL_END);
         writer.EndNest(entry);
         return 1;
@@ -188,13 +188,13 @@ internal static class ElementCodec
             switch (reader.Type)
             {
                 case NFTA_SET_ELEM_KEY:
-                    element = element with { Key = NftData.ReadValue(reader.Value) };
+                    element = element with { Key = DataCodec.ReadValue(reader.Value) };
                     break;
                 case NFTA_SET_ELEM_KEY_END:
-                    element = element with { KeyEnd = NftData.ReadValue(reader.Value) };
+                    element = element with { KeyEnd = DataCodec.ReadValue(reader.Value) };
                     break;
                 case NFTA_SET_ELEM_DATA:
-                    var (data, verdict) = NftData.Read(reader.Value);
+                    var (data, verdict) = DataCodec.Read(reader.Value);
                     element = element with { Data = data, Verdict = verdict };
                     break;
                 case NFTA_SET_ELEM_FLAGS:
@@ -209,7 +209,7 @@ internal static class ElementCodec
                     element = element with { Expiration = NftTime.FromMilliseconds(reader.ReadUInt64BigEndian()) };
                     break;
                 case NFTA_SET_ELEM_USERDATA:
-                    element = element with { Comment = UserData.ReadComment(reader.Value, reader.Type, unknown ??= []) };
+                    element = element with { Comment = UserDataCodec.ReadComment(reader.Value, reader.Type, unknown ??= []) };
                     break;
                 case NFTA_SET_ELEM_EXPR:
                     element = element with { Expressions = [ExpressionCodec.Read(reader.Value)] };

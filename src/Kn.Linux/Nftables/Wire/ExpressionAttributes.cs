@@ -84,7 +84,7 @@ internal readonly ref struct ExpressionAttributes
 
     internal NftValue Value(ushort type)
     {
-        var data = NftData.Read(Bytes(type));
+        var data = DataCodec.Read(Bytes(type));
         return data.Verdict is null ? data.Value : throw new WireFormatException($"nftables {Expression}: attribute {type} is a verdict");
     }
 

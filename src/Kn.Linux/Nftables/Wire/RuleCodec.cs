@@ -29,7 +29,7 @@ internal static class RuleCodec
         if (operation.Rule is { } rule)
         {
             ExpressionCodec.WriteList(ref writer, NFTA_RULE_EXPRESSIONS, rule.Expressions);
-            UserData.PutComment(ref writer, NFTA_RULE_USERDATA, rule.Comment);
+            UserDataCodec.PutComment(ref writer, NFTA_RULE_USERDATA, rule.Comment);
         }
     }
 
@@ -68,7 +68,7 @@ internal static class RuleCodec
                     rule = rule with { Expressions = ExpressionCodec.ReadList(reader.Value) };
                     break;
                 case NFTA_RULE_USERDATA:
-                    rule = rule with { Comment = UserData.ReadComment(reader.Value, reader.Type, unknown) };
+                    rule = rule with { Comment = UserDataCodec.ReadComment(reader.Value, reader.Type, unknown) };
                     break;
                 case NFTA_RULE_POSITION or NFTA_RULE_PAD:
                     break;

@@ -124,7 +124,7 @@ internal static class SetCodec
     private static void PutUserData(ref NetlinkWriter writer, NftSet set)
     {
         var data = new UserDataWriter(stackalloc byte[UserDataWriter.MaxBytes]);
-        SetUserData.Write(ref data, set);
+        SetUserDataCodec.Write(ref data, set);
         writer.PutBytes(NFTA_SET_USERDATA, data.Written);
     }
 

@@ -45,7 +45,7 @@ internal sealed class SetState
 
     internal NftSet Finish(ushort userDataAttribute)
     {
-        var contents = SetUserData.Read(UserData);
+        var contents = SetUserDataCodec.Read(UserData);
         if (contents.HasForeign)
         {
             Unknown.Add(new UnknownAttribute(userDataAttribute, NftValue.Of(UserData)));

@@ -21,7 +21,7 @@ internal static class TableCodec
         if (withContent)
         {
             writer.PutUInt32BigEndian(NFTA_TABLE_FLAGS, (uint)table.Flags);
-            UserData.PutComment(ref writer, NFTA_TABLE_USERDATA, table.Comment);
+            UserDataCodec.PutComment(ref writer, NFTA_TABLE_USERDATA, table.Comment);
         }
     }
 
@@ -44,7 +44,7 @@ internal static class TableCodec
                     table = table with { Handle = reader.ReadUInt64BigEndian() };
                     break;
                 case NFTA_TABLE_USERDATA:
-                    table = table with { Comment = UserData.ReadComment(reader.Value, reader.Type, unknown) };
+                    table = table with { Comment = UserDataCodec.ReadComment(reader.Value, reader.Type, unknown) };
                     break;
                 case NFTA_TABLE_USE or NFTA_TABLE_PAD or NFTA_TABLE_OWNER:
                     break;

@@ -31,10 +31,14 @@ public sealed class RouteMonitor : IDisposable
     private RouteMonitor(NetlinkMonitor<RouteEvent> monitor) => _monitor = monitor;
 
     /// <summary>Listens from now on: open it before reading the state, so that no change falls between.</summary>
-    public static RouteMonitor Open(RouteMonitorGroups groups, NetworkNamespace? inside = null)
+    /// <param name="groups">What about.</param>
+    /// <param name="inside">The network namespace; null for this one.</param>
+    /// <param name="concerns">Whether the reader wants an event; pure and quick. On a busy node most events are of pods that come and go, and
+    /// each that is not left out here wakes the reader. <see cref="EventsLost"/> is asked for too when it stands for a spoiled message.</param>
+    public static RouteMonitor Open(RouteMonitorGroups groups, NetworkNamespace? inside = null, Func<RouteEvent, bool>? concerns = null)
     {
         var numbers = KernelGroups.Where(entry => (entry.Group & groups) != 0).SelectMany(static entry => entry.Numbers).ToArray();
-        return new RouteMonitor(NetlinkMonitor<RouteEvent>.Open(NetlinkProtocol.Route, numbers, RouteEventMessages.Read, new EventsLost(), inside));
+        return new RouteMonitor(NetlinkMonitor<RouteEvent>.Open(NetlinkProtocol.Route, numbers, RouteEventMessages.Read, new EventsLost(), inside, concerns));
     }
 
     /// <summary>The events in order, until the token is cancelled or the monitor is disposed. One reader at a time.</summary>

@@ -50,7 +50,6 @@ public sealed class AttachmentPlan
         Name = HostLink,
         Mtu = Mtu,
         Mac = HostMac,
-        Alias = PodLinkNames.Alias(Attachment.Key, Attachment.Pod),
         Group = NodeResources.PodLinkGroup,
         Up = true,
         Peer = new VethPeer
@@ -86,11 +85,44 @@ public sealed class AttachmentPlan
     /// <param name="linkIndex">The node's end.</param>
     public IReadOnlyList<RouteChange> OnHost(int linkIndex)
     {
-        var changes = new List<RouteChange>();
+        // The kernel ignores an alias that comes with a link's creation.
+        var changes = new List<RouteChange>
+        {
+            new ChangeLink(linkIndex, new LinkChange { Alias = PodLinkNames.Alias(Attachment.Key, Attachment.Pod) }),
+        };
         foreach (var address in Attachment.Addresses)
         {
             changes.Add(new EnsureNeighbour(HostNeighbour(address, linkIndex)));
             changes.Add(new EnsureRoute(HostRoute(address, linkIndex)));
+        }
+
+        return changes;
+    }
+
+    /// <summary>What the node's end needs to be as <see cref="OnHost"/> made it.</summary>
+    /// <param name="link">The node's end as it is.</param>
+    /// <param name="routes">Routes of ours on the node.</param>
+    /// <param name="neighbours">Neighbours that the node knows.</param>
+    public IReadOnlyList<RouteChange> Repair(
+        Link link, IReadOnlySet<(IpPrefix Destination, int LinkIndex)> routes, IReadOnlySet<(IpAddress Address, int LinkIndex, MacAddress? Mac)> neighbours)
+    {
+        var changes = new List<RouteChange>();
+        if (!link.IsUp)
+        {
+            changes.Add(new ChangeLink(link.Index, new LinkChange { Up = true }));
+        }
+
+        foreach (var address in Attachment.Addresses)
+        {
+            if (!neighbours.Contains((address, link.Index, _podMac)))
+            {
+                changes.Add(new EnsureNeighbour(HostNeighbour(address, link.Index)));
+            }
+
+            if (!routes.Contains((IpPrefix.Of(address), link.Index)))
+            {
+                changes.Add(new EnsureRoute(HostRoute(address, link.Index)));
+            }
         }
 
         return changes;

@@ -157,8 +157,27 @@ public sealed class PodAttacher
         }
 
         _links.RemoveUnlinked();
+        foreach (var (plan, repair) in FindIncomplete())
+        {
+            TryRepair(plan, repair);
+        }
+
         _allocator.ContinueAfter(_journal.Read(static table => table.Last));
         return new Adoption(adopted.Count, freed, present.Count);
+    }
+
+    /// <summary>Puts back what somebody else removed on the node.</summary>
+    /// <exception cref="LinuxException">The kernel could not be read.</exception>
+    public async Task RepairAsync(CancellationToken cancellationToken)
+    {
+        foreach (var (plan, repair) in FindIncomplete())
+        {
+            using var turn = await _locks.EnterAsync(plan.Attachment.Key, cancellationToken);
+            if (Find(plan.Attachment.Key) == plan.Attachment)
+            {
+                TryRepair(plan, repair);
+            }
+        }
     }
 
     private static Attachment Describe(CniRequest request, ValueList<IpAddress> addresses) => new()
@@ -248,6 +267,23 @@ public sealed class PodAttacher
         }
 
         _reaper.Add(attachment.Addresses);
+    }
+
+    private IReadOnlyList<(AttachmentPlan Plan, IReadOnlyList<RouteChange> Repair)> FindIncomplete() =>
+        _links.FindIncomplete([.. All().Where(static attachment => attachment.IsComplete).Select(static attachment => new AttachmentPlan(attachment, mtu: 0))]);
+
+    /// <summary>One pod that cannot be helped does not keep the others from theirs.</summary>
+    private void TryRepair(AttachmentPlan plan, IReadOnlyList<RouteChange> repair)
+    {
+        try
+        {
+            _links.Apply(repair);
+            CniLog.Repaired(_logger, plan.Attachment.Key, string.Join(", ", repair.Select(static change => change.Operation)));
+        }
+        catch (LinuxException error)
+        {
+            CniLog.RepairFailed(_logger, error.Message);
+        }
     }
 
     private Attachment? Find(AttachmentKey key) => _journal.Read(table => table.TryFind(key, out var attachment) ? attachment : null);

@@ -18,6 +18,9 @@ public sealed class PodLinks(RouteSocket host) : IDisposable
     /// <summary>A module that was started in another namespace than the process's (a lab, a test) must go there for files of /proc/sys.</summary>
     private readonly bool _isProcessNamespace = IsProcessNamespace();
 
+    /// <summary>The socket that changes are made by.</summary>
+    public uint PortId => host.PortId;
+
     /// <summary>Opens the namespace of a container that is to be attached.</summary>
     /// <exception cref="CniException">Code 3: there is none. Code 4: it is the node's own, or not a network namespace.</exception>
     public NetworkNamespace OpenPod(string path)
@@ -39,6 +42,10 @@ public sealed class PodLinks(RouteSocket host) : IDisposable
         {
             throw new CniException(CniErrorCode.UnknownContainer, $"CNI_NETNS {path} does not exist", null, error);
         }
+        catch (LinuxException error) when (error.Errno is Errno.EINVAL)
+        {
+            throw new CniException(CniErrorCode.InvalidEnvironment, $"CNI_NETNS {path} is not a network namespace", null, error);
+        }
         catch (LinuxException error)
         {
             throw new CniException(CniErrorCode.InvalidEnvironment, $"CNI_NETNS {path} cannot be opened", error.Message, error);
@@ -55,23 +62,27 @@ public sealed class PodLinks(RouteSocket host) : IDisposable
     public int Create(AttachmentPlan plan, NetworkNamespace pod)
     {
         host.CreateVeth(plan.Link(pod));
-        return host.FindLink(plan.HostLink)?.Index
+        return host.FindLinkIndex(plan.HostLink)
             ?? throw new CniException(CniErrorCode.KernelRefused, $"the link {plan.HostLink} was removed while it was set up");
     }
 
     /// <summary>Configures the pod's end: loopback, addresses, neighbours, routes.</summary>
     /// <exception cref="LinuxException">The kernel refused a step.</exception>
-    public static void ConfigurePod(AttachmentPlan plan, NetworkNamespace pod) => pod.Run(() =>
+    public static void ConfigurePod(AttachmentPlan plan, NetworkNamespace pod) => pod.Visit(() =>
     {
         using var inside = RouteSocket.Open();
-        var link = inside.FindLink(plan.Attachment.Key.InterfaceName)
+        var link = inside.FindLinkIndex(plan.Attachment.Key.InterfaceName)
             ?? throw new CniException(CniErrorCode.KernelRefused, $"the interface {plan.Attachment.Key.InterfaceName} was removed while it was set up");
-        if (plan.Attachment.Addresses.Any(static address => address.Family == IpFamily.V6))
+        var changes = plan.InPod(link);
+        var failures = inside.Apply(changes);
+        if (failures.Any(static failure => failure.Error.Errno == Errno.EACCES))
         {
+            // The kernel's answer where IPv6 is switched off.
             EnableIPv6(plan.Attachment.Key.InterfaceName);
+            failures = inside.Apply(changes);
         }
 
-        ThrowFirst(inside.Apply(plan.InPod(link.Index)));
+        ThrowFirst(failures);
     });
 
     /// <summary>Configures the node's end: neighbours, routes, sysctls.</summary>
@@ -85,9 +96,39 @@ public sealed class PodLinks(RouteSocket host) : IDisposable
         }
         else
         {
-            _node.Run(() => HostSysctls.Write(plan.HostLink));
+            _node.Visit(() => HostSysctls.Write(plan.HostLink));
         }
     }
+
+    /// <summary>Which of these pods lack something on the node that they should have. One read for all of them.</summary>
+    /// <returns>Those whose link is there, with what is to be done.</returns>
+    public IReadOnlyList<(AttachmentPlan Plan, IReadOnlyList<RouteChange> Repair)> FindIncomplete(IReadOnlyCollection<AttachmentPlan> plans)
+    {
+        var links = ReadHostLinks().ToDictionary(static link => link.Name, StringComparer.Ordinal);
+        var routes = host.ReadRoutes(new RouteFilter(Table: RouteTable.Main, Protocol: NodeResources.RouteProtocol))
+            .Select(static route => (route.Destination, route.LinkIndex)).ToHashSet();
+        var neighbours = host.ReadNeighbours().Where(static neighbour => neighbour.State == NeighbourStates.Permanent)
+            .Select(static neighbour => (neighbour.Address, neighbour.LinkIndex, neighbour.Mac)).ToHashSet();
+        var incomplete = new List<(AttachmentPlan, IReadOnlyList<RouteChange>)>();
+        foreach (var plan in plans)
+        {
+            if (links.TryGetValue(plan.HostLink, out var link))
+            {
+                var repair = plan.Repair(link, routes, neighbours);
+                if (repair.Count > 0)
+                {
+                    incomplete.Add((plan, repair));
+                }
+            }
+        }
+
+        return incomplete;
+    }
+
+    /// <summary>Makes these changes; a link that is gone meanwhile needs none.</summary>
+    /// <exception cref="LinuxException">The kernel refused a step.</exception>
+    public void Apply(IReadOnlyList<RouteChange> changes) =>
+        ThrowFirst(host.Apply(changes).Where(static failure => failure.Error.Errno != Errno.ENODEV));
 
     /// <summary>Takes a pod off the network: its routes are gone when this returns, its link is handed to the group of those that are
     /// to be removed.</summary>
@@ -96,17 +137,17 @@ public sealed class PodLinks(RouteSocket host) : IDisposable
     /// <returns>Whether there was a link.</returns>
     public bool Unlink(string hostLink, ValueList<IpAddress> addresses)
     {
-        if (host.FindLink(hostLink) is not { } link)
+        if (host.FindLink(hostLink)?.Index is not { } link)
         {
             return false;
         }
 
         var routes = addresses.IsEmpty
-            ? host.ReadRoutes(new RouteFilter(Table: RouteTable.Main, Protocol: NodeResources.RouteProtocol, LinkIndex: link.Index))
-            : addresses.Select(address => AttachmentPlan.HostRoute(address, link.Index));
+            ? host.ReadRoutes(new RouteFilter(Table: RouteTable.Main, Protocol: NodeResources.RouteProtocol, LinkIndex: link))
+            : addresses.Select(address => AttachmentPlan.HostRoute(address, link));
         var changes = routes
             .Select(static RouteChange (route) => new RemoveRoute(route))
-            .Append(new ChangeLink(link.Index, new LinkChange { Group = NodeResources.DyingLinkGroup }));
+            .Append(new ChangeLink(link, new LinkChange { Group = NodeResources.DyingLinkGroup }));
         ThrowFirst(host.Apply([.. changes]).Where(static failure => failure.Error.Errno != Errno.ENODEV));
         return true;
     }
@@ -125,7 +166,7 @@ public sealed class PodLinks(RouteSocket host) : IDisposable
     }
 
     /// <summary>Whether a route with Kn's protocol number leads to a local pod. Those of the module Routes have a gateway or no link at all.</summary>
-    private static bool IsPodRoute(Route route) => route is { Gateway: null, Type: RouteType.Unicast };
+    internal static bool IsPodRoute(Route route) => route is { Gateway: null, Type: RouteType.Unicast };
 
     /// <summary>The node's ends of pods' links that are there now.</summary>
     public IReadOnlyList<Link> ReadHostLinks() =>

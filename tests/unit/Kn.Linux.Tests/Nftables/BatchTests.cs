@@ -21,7 +21,7 @@ public sealed class BatchTests
     public void UserDataOfSets_IsWhatNftWrites(string name, string hex)
     {
         var writer = new UserDataWriter(new byte[UserDataWriter.MaxBytes]);
-        SetUserData.Write(ref writer, ServiceExample.Build().FindSet(name)!);
+        SetUserDataCodec.Write(ref writer, ServiceExample.Build().FindSet(name)!);
 
         Assert.Equal(hex, Convert.ToHexStringLower(writer.Written));
     }

@@ -19,9 +19,9 @@ public static class ExpressionCases
 
     public static IReadOnlyList<ExpressionCase> All { get; } =
     [
-        new("ip saddr", new PayloadLoad(PayloadBase.Network, 12, 4, R1), "08000100000000010800020000000001080003000000000c0800040000000004", "[ payload load 4b @ network header + 12 => reg 1 ]"),
-        new("th dport, third register", new PayloadLoad(PayloadBase.Transport, 2, 2, NftRegister.At(3)), "080001000000000b080002000000000208000300000000020800040000000002", "[ payload load 2b @ transport header + 2 => reg 11 ]"),
-        new("tcp dport set", new PayloadSet(PayloadBase.Transport, 2, 2, R1) { Checksum = PayloadChecksum.Internet, ChecksumOffsetBytes = 16 }, "080005000000000108000200000000020800030000000002080004000000000208000600000000010800070000000010", "[ payload write reg 1 => 2b @ transport header + 2 csum_type 1 csum_off 16 csum_flags 0x0 ]"),
+        new("ip saddr", new PayloadLoad(PayloadHeader.Network, 12, 4, R1), "08000100000000010800020000000001080003000000000c0800040000000004", "[ payload load 4b @ network header + 12 => reg 1 ]"),
+        new("th dport, third register", new PayloadLoad(PayloadHeader.Transport, 2, 2, NftRegister.At(3)), "080001000000000b080002000000000208000300000000020800040000000002", "[ payload load 2b @ transport header + 2 => reg 11 ]"),
+        new("tcp dport set", new PayloadSet(PayloadHeader.Transport, 2, 2, R1) { Checksum = PayloadChecksum.Internet, ChecksumOffsetBytes = 16 }, "080005000000000108000200000000020800030000000002080004000000000208000600000000010800070000000010", "[ payload write reg 1 => 2b @ transport header + 2 csum_type 1 csum_off 16 csum_flags 0x0 ]"),
         new("meta mark", new MetaLoad(MetaKey.Mark, R1), "08000200000000030800010000000001", "[ meta load mark => reg 1 ]"),
         new("meta l4proto in a concatenation", new MetaLoad(MetaKey.L4Protocol, NftRegister.At(2)), "0800020000000010080001000000000a", "[ meta load l4proto => reg 10 ]"),
         new("meta priority set", new MetaSet(MetaKey.Priority, R1), "08000200000000020800030000000001", "[ meta set priority with reg 1 ]"),

@@ -63,6 +63,12 @@ public sealed class EncodingTests
             0400 1400
             0800 0a00 00000000
             """),
+        ["as ip(8): link del group 76"] = (
+            new RemoveLinkGroup(76),
+            """
+            28000000 1100 0100 00000000 00000000 00 00 0000 00000000 00000000 00000000
+            0800 1b00 4c000000
+            """),
         ["a link removed"] = (new RemoveLink(3), "20000000 1100 0100 00000000 00000000 00 00 0000 03000000 00000000 00000000"),
         ["as ip(8): addr add 192.0.2.1/24 dev kn0"] = (
             new EnsureAddress(3, new LinkAddress { Address = IpAddress.Parse("192.0.2.1"), PrefixLength = 24 }),

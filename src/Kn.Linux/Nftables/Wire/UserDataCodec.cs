@@ -3,7 +3,7 @@ using Kn.Linux.Netlink;
 namespace Kn.Linux.Nftables;
 
 /// <summary>Comments in user data: the entry of type 0 of tables, chains, rules and elements.</summary>
-internal static class UserData
+internal static class UserDataCodec
 {
     private const byte Comment = 0;
 

@@ -5,7 +5,7 @@ namespace Kn.Linux.Nftables;
 /// <summary>User data of sets: comment, byte orders, and what the fields are taken from (<c>typeof</c>), as nft writes and reads them.</summary>
 /// <remarks>enum nftnl_udata_set_types of libnftnl. Layout of a typeof: { kind u32, attributes }, for a concatenation
 /// { 13, { 0: {kind, attributes}, 1: {kind, attributes}, … } }.</remarks>
-internal static class SetUserData
+internal static class SetUserDataCodec
 {
     private const byte KEYBYTEORDER = 0;
     private const byte DATABYTEORDER = 1;

@@ -8,7 +8,7 @@ namespace Kn.Linux.Nftables;
 /// <code>
 /// data:    value: bytes | verdict: nest { code i32 big-endian, chain: string for jump and goto }
 /// </code></remarks>
-internal static class NftData
+internal static class DataCodec
 {
     private const ushort NFTA_DATA_VALUE = 1;
     private const ushort NFTA_DATA_VERDICT = 2;
