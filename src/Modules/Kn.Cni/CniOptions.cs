@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Kn.Hosting.Options;
 using Kn.Primitives;
 
@@ -20,6 +21,7 @@ public sealed record CniOptions : IModuleOptions
     public bool Masquerade { get; init; } = true;
 
     /// <summary>Destinations outside the cluster that are reached with the pod's own address: networks that have routes to the pods. Default none.</summary>
+    [JsonPropertyName("nonMasqueradeCIDRs")]
     public ValueList<IpPrefix> NonMasqueradeCidrs { get; init; }
 
     /// <summary>How long ADD waits until every module that prepares the node for a new pod says that it did. Default 10 s: far beyond the

@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Kn.Hosting.Options;
 using Kn.Primitives;
 
@@ -21,6 +22,7 @@ public sealed record ServiceProxyOptions : IModuleOptions
 
     /// <summary>Serve <c>spec.externalIPs</c>. Default false: whoever may write a Service could take over any address (CVE-2020-8554),
     /// and Kubernetes has deprecated the field.</summary>
+    [JsonPropertyName("externalIPs")]
     public bool ExternalIps { get; init; }
 
     /// <summary>Keep a route <c>SERVICECIDR dev lo</c>, so that the node itself reaches ClusterIPs where it has no default route.

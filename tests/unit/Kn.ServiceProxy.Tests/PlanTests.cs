@@ -114,7 +114,7 @@ public class PlanTests
         var cluster = Cluster(Service("web", 10) with { ExternalIps = Addresses("203.0.113.7") });
         var problems = new Problems();
         Assert.Single(ServiceProxyPlan.PlanServicePort(cluster, ThisNode, Key("web"), problems)!.V4!.Vips);
-        Assert.Contains("externalIps", problems.All[0].Message, StringComparison.Ordinal);
+        Assert.Contains("serviceProxy.externalIPs", problems.All[0].Message, StringComparison.Ordinal);
         var on = ThisNode with { Options = new ServiceProxyOptions { ExternalIps = true } };
         Assert.Equal(2, ServiceProxyPlan.PlanServicePort(cluster, on, Key("web"), new Problems())!.V4!.Vips.Count);
     }

@@ -71,7 +71,7 @@ internal sealed class FamilyPlan(ClusterSnapshot cluster, ProxyNode node, Servic
     {
         if (!service.ExternalIps.IsEmpty && !node.Options.ExternalIps)
         {
-            problems.Add(service, "spec.externalIPs is not served: set serviceProxy.externalIps in the config if every writer of Services is trusted");
+            problems.Add(service, "spec.externalIPs is not served: set serviceProxy.externalIPs in the config if every writer of Services is trusted");
             return;
         }
 
