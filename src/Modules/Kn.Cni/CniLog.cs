@@ -40,9 +40,9 @@ internal static partial class CniLog
     [LoggerMessage(4010, LogLevel.Warning, "links of removed pods could not be removed, trying again: {Error}", EventName = "reapFailed")]
     internal static partial void ReapFailed(ILogger logger, string error);
 
-    [LoggerMessage(2011, LogLevel.Warning, "somebody else changed the node's end of {Attachment}; put back: {Changes}", EventName = "podRepaired")]
+    [LoggerMessage(4011, LogLevel.Warning, "somebody else changed the node's end of {Attachment}; put back: {Changes}", EventName = "podRepaired")]
     internal static partial void Repaired(ILogger logger, AttachmentKey attachment, string changes);
 
-    [LoggerMessage(2012, LogLevel.Warning, "routes to pods could not be put back: {Error}", EventName = "podRepairFailed")]
+    [LoggerMessage(4012, LogLevel.Warning, "routes to pods could not be put back: {Error}", EventName = "podRepairFailed")]
     internal static partial void RepairFailed(ILogger logger, string error);
 }
