@@ -125,22 +125,40 @@ public sealed class NftSocket : IDisposable
     }
 
     /// <summary>The elements of a set or map, ranges of a plain set of intervals put together.</summary>
-    /// <exception cref="NetlinkException">ENOENT: no such set.</exception>
+    /// <remarks>The kernel gives a hash set out in pieces and finds its place again by counting; while it moves the elements to a larger table, which
+    /// goes on after the transaction, it counts in two orders: some come twice and as many not at all, with no mark on the dump.
+    /// So a dump in which an element comes twice is thrown away. A set that packets fill changes all the time; there, one of the two is dropped.
+    /// nft_rhash_walk, net/netfilter/nft_set_hash.c.</remarks>
+    /// <exception cref="NetlinkException">ENOENT: no such set. EAGAIN: elements came twice in every one of many attempts.</exception>
     public ValueList<NftElement> ReadElements(NftTableId table, NftSet set)
+    {
+        for (var attempt = 0; attempt < MaxReadAttempts; attempt++)
+        {
+            var raw = DumpElements(table, set.Name);
+            var once = raw.DistinctBy(static item => (item.Element.Key, item.IsEnd)).ToList();
+            if (once.Count == raw.Count || set.Flags.HasFlag(NftSetFlags.Dynamic))
+            {
+                return ElementCodec.Combine(set, once);
+            }
+        }
+
+        throw new NetlinkException($"read the elements of {table} {set.Name}", Errno.EAGAIN, "elements come twice in every dump");
+    }
+
+    private List<RawElement> DumpElements(NftTableId table, string set)
     {
         var writer = new NetlinkWriter(stackalloc byte[1024]);
         var message = NftMessages.Begin(ref writer, NftMessages.NFT_MSG_GETSETELEM, NetlinkFlags.Dump, table.Family);
         writer.PutString(ElementCodec.NFTA_SET_ELEM_LIST_TABLE, table.Name);
-        writer.PutString(ElementCodec.NFTA_SET_ELEM_LIST_SET, set.Name);
+        writer.PutString(ElementCodec.NFTA_SET_ELEM_LIST_SET, set);
         writer.EndMessage(message);
-        var raw = _socket.Dump<RawElement>($"read the elements of {table} {set.Name}", ref writer, static (in NetlinkMessage answer, List<RawElement> results) =>
+        return _socket.Dump<RawElement>($"read the elements of {table} {set}", ref writer, static (in NetlinkMessage answer, List<RawElement> results) =>
         {
             if (NftMessages.NumberOf(answer.Type) == NftMessages.NFT_MSG_NEWSETELEM)
             {
                 ElementCodec.Read(answer, results);
             }
         });
-        return ElementCodec.Combine(set, raw);
     }
 
     /// <inheritdoc/>

@@ -116,6 +116,21 @@ public sealed class NftSocketTests : IDisposable
     }
 
     [Fact]
+    public void ASetThatTheKernelStillEnlarges_IsReadWhole()
+    {
+        var services = new ServiceExample.Family(IpFamily.V4).Services;
+        _ns.Socket.Apply(new NftBatch().AddTable(new NftTable(NftFamily.Inet, "kn-test")));
+        for (var round = 0; round < 20; round++)
+        {
+            var set = services with { Name = $"round{round}" };
+            var elements = Enumerable.Range(0, 5_000 + (round * 1_000))
+                .Select(static i => ServiceExample.Vip(IpAddress.FromV4(0x0A60_0000 + (uint)i).ToString(), 6, 80, (uint)i)).ToValueList();
+            _ns.Socket.Apply(new NftBatch().AddSet(Table, set).AddElements(Table, set, elements));
+            Assert.Equal(elements, _ns.Socket.ReadElements(Table, set).OrderBy(static element => element.Key).ToValueList());
+        }
+    }
+
+    [Fact]
     public void TableWithoutTheElementsOfSomeSets_IsOtherwiseWhole()
     {
         var other = Addresses with { Name = "others", Flags = NftSetFlags.Dynamic };
