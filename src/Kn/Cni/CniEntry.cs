@@ -1,6 +1,8 @@
 using System.Collections;
 using System.Text;
 using Kn.Hosting.Control;
+using Kn.Linux;
+using Kn.Linux.Files;
 
 namespace Kn.Cni;
 
@@ -28,9 +30,18 @@ internal static class CniEntry
     /// <summary>Runs the call of this process.</summary>
     internal static int Run(string command)
     {
-        using var input = Console.OpenStandardInput();
-        using var output = Console.OpenStandardOutput();
-        return Run(command, ReadVariables(), input, output);
+        using var input = StandardStream.OpenInput();
+        using var output = StandardStream.OpenOutput();
+        try
+        {
+            return Run(command, ReadVariables(), input, output);
+        }
+        catch (LinuxException exception)
+        {
+            // Standard input or output is closed or broken: there is nobody left to tell but the log.
+            Console.Error.WriteLine(exception.Message);
+            return 1;
+        }
     }
 
     internal static int Run(string command, IReadOnlyDictionary<string, string> variables, Stream input, Stream output)
