@@ -33,7 +33,7 @@ public sealed class CniModule(CniOptions options) : IModule
         using var parts = CniParts.Open(context);
         using var nft = NftSocket.Open();
         using var drift = new MasqueradeDrift(nft);
-        using var guard = new NodeEndGuard(parts.Attacher, parts.Links.PortId, parts.Logger, context.Time);
+        using var guard = new NodeEndGuard(parts.Repair, parts.Links.PortId, parts.Logger, context.Time);
         var podCidrs = new ReconcileLoop<string, NodePodCidrs>(new PodCidrTarget(context, options, parts), Watches, context);
         var masquerade = new ReconcileLoop<string, NftTable>(new MasqueradeTarget(nft, context.Node, options), Watches, context, new ReconcileOptions { Drift = drift, DriftSpacing = DriftSpacing });
         Start(parts);
@@ -87,7 +87,7 @@ public sealed class CniModule(CniOptions options) : IModule
         }
 
         Forwarding.Enable();
-        var adoption = parts.Attacher.Adopt();
+        var adoption = new PodAdoption(parts.Attachments, parts.Repair).Adopt();
         CniLog.Adopted(parts.Logger, adoption.Adopted, adoption.Freed, adoption.Removed);
         parts.TellStatus();
     }

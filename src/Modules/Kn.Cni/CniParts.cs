@@ -24,7 +24,9 @@ internal sealed class CniParts : IDisposable
         Allocator = new AddressAllocator();
         PodCidrs = new PodCidrs(Allocator, Time);
         Reaper = new LinkReaper(Links, Allocator, Logger, Time);
-        Attacher = new PodAttacher(Links, Journal, Allocator, Reaper, Logger);
+        Attachments = new NodeAttachments(Links, Journal, Allocator, Reaper, Logger);
+        Attacher = new PodAttacher(Attachments);
+        Repair = new NodeEndRepair(Attachments);
         Metrics = new CniMetrics(context.Metrics, Allocator, () => Reaper.Waiting);
     }
 
@@ -44,7 +46,11 @@ internal sealed class CniParts : IDisposable
 
     public LinkReaper Reaper { get; }
 
+    public NodeAttachments Attachments { get; }
+
     public PodAttacher Attacher { get; }
+
+    public NodeEndRepair Repair { get; }
 
     public CniMetrics Metrics { get; }
 

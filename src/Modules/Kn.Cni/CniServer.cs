@@ -1,4 +1,5 @@
 using Kn.Cni.Attaching;
+using Kn.Cni.Garbage;
 using Kn.Cni.Protocol;
 using Kn.Hosting.Control;
 using Kn.Hosting.Pods;
@@ -12,6 +13,7 @@ internal sealed class CniServer
 {
     private readonly CniOptions _options;
     private readonly PodAttacher _attacher;
+    private readonly NetworkGarbage _garbage;
     private readonly PodCidrs _podCidrs;
     private readonly PodGates _gates;
     private readonly CachedMtu _mtu;
@@ -25,6 +27,7 @@ internal sealed class CniServer
     {
         _options = options;
         _attacher = parts.Attacher;
+        _garbage = new NetworkGarbage(parts.Attachments, parts.Attacher);
         _podCidrs = parts.PodCidrs;
         _gates = parts.Gates;
         _mtu = new CachedMtu(parts.Links, parts.Time);
@@ -107,7 +110,7 @@ internal sealed class CniServer
                 await _attacher.CheckAsync(request, cancellationToken);
                 break;
             case CniCommand.Gc:
-                await _attacher.CollectAsync(request.Config.Name, request.Config.ValidAttachments ?? new HashSet<AttachmentKey>(), cancellationToken);
+                await _garbage.CollectAsync(request.Config.Name, request.Config.ValidAttachments ?? new HashSet<AttachmentKey>(), cancellationToken);
                 break;
             case CniCommand.Status when !_podCidrs.AreKnown:
                 throw new CniException(CniErrorCode.NotAvailable, "the node has no podCIDR yet");

@@ -7,11 +7,11 @@ using Microsoft.Extensions.Logging;
 namespace Kn.Cni.Attaching;
 
 /// <summary>Puts back the routes to pods that somebody else removed (a network service that starts, a human).</summary>
-/// <param name="attacher">Knows the pods.</param>
+/// <param name="repair">Knows the pods.</param>
 /// <param name="ownPortId">The socket that the module writes by: what it removes is meant to be gone.</param>
 /// <param name="logger">Is told of repairs.</param>
 /// <param name="time">For the wait.</param>
-internal sealed class NodeEndGuard(PodAttacher attacher, uint ownPortId, ILogger logger, TimeProvider time) : IDisposable
+internal sealed class NodeEndGuard(NodeEndRepair repair, uint ownPortId, ILogger logger, TimeProvider time) : IDisposable
 {
     /// <summary>Who removes one route removes more; and one who does it in a loop must not keep us busy.</summary>
     private static readonly TimeSpan Gathering = TimeSpan.FromMilliseconds(200);
@@ -37,7 +37,7 @@ internal sealed class NodeEndGuard(PodAttacher attacher, uint ownPortId, ILogger
             await Task.Delay(Gathering, time, cancellationToken);
             try
             {
-                await attacher.RepairAsync(cancellationToken);
+                await repair.RepairAsync(cancellationToken);
             }
             catch (LinuxException error)
             {
