@@ -116,6 +116,9 @@ internal sealed class PodAttacher
         NamespacePath = request.NamespacePath,
         Pod = request.Arguments.Pod,
         Addresses = addresses,
+        PortMappings = request.Config.RuntimeConfig.PortMappings,
+        Bandwidth = request.Config.RuntimeConfig.Bandwidth,
+        Mac = request.RequestedMac,
     };
 
     private async Task<AttachmentPlan> AttachAsync(
