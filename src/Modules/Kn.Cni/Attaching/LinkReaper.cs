@@ -20,6 +20,7 @@ public sealed class LinkReaper(PodLinks links, AddressAllocator allocator, ILogg
     private readonly SemaphoreSlim _wake = new(0);
     private readonly SemaphoreSlim _reaping = new(1, 1);
     private List<ValueList<IpAddress>> _resting = [];
+    private int _inHand;
 
     /// <summary>How many pods' links wait.</summary>
     public int Waiting
@@ -28,7 +29,7 @@ public sealed class LinkReaper(PodLinks links, AddressAllocator allocator, ILogg
         {
             lock (_lock)
             {
-                return _resting.Count;
+                return _resting.Count + _inHand;
             }
         }
     }
@@ -55,6 +56,7 @@ public sealed class LinkReaper(PodLinks links, AddressAllocator allocator, ILogg
             {
                 batch = _resting;
                 _resting = [];
+                _inHand = batch.Count;
             }
 
             try
@@ -66,12 +68,17 @@ public sealed class LinkReaper(PodLinks links, AddressAllocator allocator, ILogg
                 lock (_lock)
                 {
                     _resting.AddRange(batch);
+                    _inHand = 0;
                 }
 
                 throw;
             }
 
             batch.ForEach(allocator.Free);
+            lock (_lock)
+            {
+                _inHand = 0;
+            }
         }
         finally
         {

@@ -18,18 +18,18 @@ internal sealed class PodAttacher
     private readonly NodeAttachments _attachments;
     private readonly PodLinks _links;
     private readonly AttachmentJournal _journal;
-    private readonly AddressAllocator _allocator;
+    private readonly AddressChoice _addresses;
     private readonly LinkReaper _reaper;
     private readonly ILogger _logger;
     private readonly AttachmentLocks _locks;
 
     /// <summary>An attacher over these parts, which it does not own.</summary>
-    public PodAttacher(NodeAttachments attachments)
+    public PodAttacher(NodeAttachments attachments, AddressChoice addresses)
     {
         _attachments = attachments;
         _links = attachments.Links;
         _journal = attachments.Journal;
-        _allocator = attachments.Allocator;
+        _addresses = addresses;
         _reaper = attachments.Reaper;
         _logger = attachments.Logger;
         _locks = attachments.Locks;
@@ -55,7 +55,7 @@ internal sealed class PodAttacher
         }
 
         BeforeStep?.Invoke(AttachStep.TakeAddresses);
-        var attachment = Describe(request, _allocator.Take());
+        var attachment = Describe(request, await _addresses.TakeAsync(request, cancellationToken), pod);
         try
         {
             return await AttachAsync(new AttachmentPlan(attachment, mtu), pod, awaitGatesAsync, cancellationToken);
@@ -72,15 +72,17 @@ internal sealed class PodAttacher
     {
         using var turn = await _locks.EnterAsync(key, cancellationToken);
         var attachment = _attachments.Find(key);
-        var hadLink = _links.Unlink(PodLinkNames.HostLink(key), attachment?.Addresses ?? default);
+        var link = PodLinkNames.HostLink(key);
+        var hadLink = _links.Unlink(link, attachment?.Addresses ?? default);
+        var found = _attachments.Foundlings.Take(link);
         if (attachment is not null)
         {
             Forget(attachment);
             CniLog.Detached(_logger, key);
         }
-        else if (hadLink)
+        else if (hadLink || !found.IsEmpty)
         {
-            _reaper.Add(default);
+            _reaper.Add(found);
         }
     }
 
@@ -109,12 +111,15 @@ internal sealed class PodAttacher
         }
     }
 
-    private static Attachment Describe(CniRequest request, ValueList<IpAddress> addresses) => new()
+    private Attachment Describe(CniRequest request, ValueList<IpAddress> addresses, NetworkNamespace pod) => new()
     {
         Key = request.Key,
         Network = request.Config.Name,
         NamespacePath = request.NamespacePath,
+        NamespaceInode = pod.Inode,
+        AddedAt = _attachments.Time.GetUtcNow(),
         Pod = request.Arguments.Pod,
+        PodUid = request.Arguments.PodUid,
         Addresses = addresses,
         PortMappings = request.Config.RuntimeConfig.PortMappings,
         Bandwidth = request.Config.RuntimeConfig.Bandwidth,
@@ -188,14 +193,9 @@ internal sealed class PodAttacher
     /// <summary>Ends the record. The addresses rest until the link is gone.</summary>
     private void Forget(Attachment attachment)
     {
-        try
+        if (_journal.Forget(attachment.Key, _attachments.Time.GetUtcNow()) is { } error)
         {
-            _journal.Append(new JournalRecord.Removed(attachment.Key));
-        }
-        catch (IOException error)
-        {
-            // The next start finds the record without a link, and frees it.
-            CniLog.JournalWriteFailed(_logger, attachment.Key, error.Message);
+            CniLog.JournalWriteFailed(_logger, attachment.Key, error);
         }
 
         _reaper.Add(attachment.Addresses);

@@ -172,6 +172,15 @@ public sealed class PodLinks(RouteSocket host) : IDisposable
     public IReadOnlyList<Link> ReadHostLinks() =>
         [.. host.ReadLinks().Where(static link => link.Group == NodeResources.PodLinkGroup && PodLinkNames.IsHostLink(link.Name))];
 
+    /// <summary>The node's ends of pods' links, each with the addresses that are routed to it.</summary>
+    public IReadOnlyDictionary<string, ValueList<IpAddress>> ReadHostEnds()
+    {
+        var addresses = host.ReadRoutes(new RouteFilter(Table: RouteTable.Main, Protocol: NodeResources.RouteProtocol))
+            .Where(static route => IsPodRoute(route) && route.Destination.Length == route.Destination.Address.BitCount)
+            .ToLookup(static route => route.LinkIndex, static route => route.Destination.Address);
+        return ReadHostLinks().ToDictionary(static link => link.Name, link => addresses[link.Index].Distinct().Order().ToValueList(), StringComparer.Ordinal);
+    }
+
     /// <summary>The node's end of a pod's link.</summary>
     public PodState ReadHostEnd(string hostLink) => PodState.Read(host, hostLink);
 
