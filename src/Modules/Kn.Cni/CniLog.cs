@@ -43,6 +43,15 @@ internal static partial class CniLog
     [LoggerMessage(4011, LogLevel.Warning, "somebody else changed the node's end of {Attachment}; put back: {Changes}", EventName = "podRepaired")]
     internal static partial void Repaired(ILogger logger, AttachmentKey attachment, string changes);
 
+    [LoggerMessage(4030, LogLevel.Information, "collected {Attachment} of pod {Pod} with {Addresses}: {Life}, and no DEL came", EventName = "attachmentCollected")]
+    internal static partial void Collected(ILogger logger, AttachmentKey attachment, ObjectKey? pod, string addresses, string life);
+
+    [LoggerMessage(4032, LogLevel.Information, "kn ipam check: {Subject}: {Fault}; done: {Remedy}", EventName = "ipamRepaired")]
+    internal static partial void IpamRepaired(ILogger logger, string subject, string fault, string remedy);
+
+    [LoggerMessage(4031, LogLevel.Warning, "looking for attachments that nobody needs failed, trying again: {Error}", EventName = "collectFailed")]
+    internal static partial void CollectFailed(ILogger logger, string error);
+
     [LoggerMessage(4012, LogLevel.Warning, "routes to pods could not be put back: {Error}", EventName = "podRepairFailed")]
     internal static partial void RepairFailed(ILogger logger, string error);
 }

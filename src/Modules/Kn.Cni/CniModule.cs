@@ -1,4 +1,6 @@
 using Kn.Cni.Attaching;
+using Kn.Cni.Garbage;
+using Kn.Cni.Inspection;
 using Kn.Cni.Installation;
 using Kn.Cni.Masquerade;
 using Kn.Hosting.Agent;
@@ -37,19 +39,22 @@ public sealed class CniModule(CniOptions options) : IModule
         using var parts = CniParts.Open(context, options);
         using var nft = NftSocket.Open();
         using var drift = new MasqueradeDrift(nft);
-        using var guard = new NodeEndGuard(parts.Repair, parts.Links.PortId, parts.Logger, context.Time);
+        var garbage = new GarbageCollector(context.Node.Name, options, parts);
+        using var guard = new NodeEndGuard(parts.Repair, garbage.Hint, parts.Links.PortId, parts.Logger, context.Time);
         var podCidrs = new ReconcileLoop<string, NodePodCidrs>(new PodCidrTarget(context, options, parts), NodesOnly, context);
         var masquerade = new ReconcileLoop<string, NftTable>(new MasqueradeTarget(nft, context.Node, options), NodesOnly, context, new ReconcileOptions { Drift = drift, DriftSpacing = DriftSpacing });
         Start(parts);
         var server = new CniServer(options, parts);
         context.Control.Set(Verb, server.HandleAsync);
+        context.Control.Set(IpamVerb.Name, new IpamServer(new IpamInspector(context.Node.Name, parts)).HandleAsync);
         try
         {
-            await RunAllAsync([drift.RunAsync, guard.ListenAsync, guard.RepairAsync, parts.Reaper.RunAsync, podCidrs.RunAsync, masquerade.RunAsync], cancellationToken);
+            await RunAllAsync([drift.RunAsync, guard.ListenAsync, guard.RepairAsync, parts.Reaper.RunAsync, garbage.RunAsync, podCidrs.RunAsync, masquerade.RunAsync], cancellationToken);
         }
         finally
         {
             context.Control.Set(Verb, static (_, _) => Task.FromResult(CniServer.Refuse()));
+            context.Control.Set(IpamVerb.Name, static (_, _) => Task.FromResult(IpamServer.Refuse()));
             await server.StopAsync();
         }
     }

@@ -170,6 +170,11 @@ internal sealed class CniServer
             _metrics.Count(known, succeeded: false, _time.GetElapsedTime(begun));
         }
 
+        if (error.Code == CniErrorCode.AddressesExhausted)
+        {
+            _metrics.Exhausted.Increment();
+        }
+
         CniLog.Refused(_logger, command?.ToString().ToUpperInvariant() ?? "call", (int)error.Code, error.Message);
         return new ControlResponse(1, CniResultWriter.WriteError(error, version));
     }

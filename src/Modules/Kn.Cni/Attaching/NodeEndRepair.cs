@@ -30,7 +30,9 @@ internal sealed class NodeEndRepair(NodeAttachments attachments)
         }
     }
 
-    private IReadOnlyList<(AttachmentPlan Plan, IReadOnlyList<RouteChange> Repair)> FindIncomplete() =>
+    /// <summary>Which pods lack something on the node.</summary>
+    /// <exception cref="LinuxException">The kernel could not be read.</exception>
+    public IReadOnlyList<(AttachmentPlan Plan, IReadOnlyList<RouteChange> Repair)> FindIncomplete() =>
         attachments.Links.FindIncomplete([.. attachments.All().Where(static attachment => attachment.IsComplete).Select(static attachment => new AttachmentPlan(attachment, mtu: 0))]);
 
     /// <summary>One pod that cannot be helped does not keep the others from theirs.</summary>

@@ -86,6 +86,29 @@ internal sealed class PodAttacher
         }
     }
 
+    /// <summary>Takes a pod away if it still is the one that was looked at: not when a DEL or an ADD came in between, or an ADD came to its end.</summary>
+    /// <returns>Whether it was.</returns>
+    public async Task<bool> TryRemoveAsync(Attachment attachment, CancellationToken cancellationToken)
+    {
+        using var turn = await _locks.EnterAsync(attachment.Key, cancellationToken);
+        if (_attachments.Find(attachment.Key) != attachment)
+        {
+            return false;
+        }
+
+        _links.Unlink(PodLinkNames.HostLink(attachment.Key), attachment.Addresses);
+        Forget(attachment);
+        CniLog.Detached(_logger, attachment.Key);
+        return true;
+    }
+
+    /// <summary>Takes a pod without a record away.</summary>
+    public void RemoveFoundling(string link)
+    {
+        _links.Unlink(link, default);
+        _reaper.Add(_attachments.Foundlings.Take(link));
+    }
+
     /// <summary>Compares an attachment with the kernel.</summary>
     /// <exception cref="CniException">Code 103 with the first thing that is missing or wrong, all of them in the details.</exception>
     public async Task CheckAsync(CniRequest request, CancellationToken cancellationToken)
@@ -117,7 +140,8 @@ internal sealed class PodAttacher
         Network = request.Config.Name,
         NamespacePath = request.NamespacePath,
         NamespaceInode = pod.Inode,
-        AddedAt = _attachments.Time.GetUtcNow(),
+        // As precise as the journal has it.
+        AddedAt = DateTimeOffset.FromUnixTimeMilliseconds(_attachments.Time.GetUtcNow().ToUnixTimeMilliseconds()),
         Pod = request.Arguments.Pod,
         PodUid = request.Arguments.PodUid,
         Addresses = addresses,

@@ -91,14 +91,33 @@ public sealed class AttachmentJournal : IDisposable
         }
     }
 
-    /// <summary>What a start would find on the disk now: the table, and how many lines are damaged.</summary>
-    /// <exception cref="IOException">The file cannot be read.</exception>
-    public (AttachmentTable Table, int DamagedLines) ReadBack()
+    /// <summary>Compares what a start would find on the disk now with what is known.</summary>
+    /// <returns>How many lines are damaged, and whether the others say what is known.</returns>
+    public (int DamagedLines, bool Fits) Compare()
     {
         lock (_lock)
         {
-            var table = new AttachmentTable();
-            return (table, Replay(_disk.Read(), table));
+            try
+            {
+                var table = new AttachmentTable();
+                var damaged = Replay(_disk.Read(), table);
+                return (damaged, table.All.Count == _table.All.Count && table.All.All(attachment => _table.TryFind(attachment.Key, out var known) && known == attachment));
+            }
+            catch (IOException error)
+            {
+                Problem = error.Message;
+                return (0, false);
+            }
+        }
+    }
+
+    /// <summary>Writes the file anew, without what was damaged or is no longer needed.</summary>
+    /// <exception cref="IOException">It cannot be written; the old file is as it was.</exception>
+    public void WriteAnew()
+    {
+        lock (_lock)
+        {
+            Rewrite();
         }
     }
 

@@ -17,9 +17,20 @@ public sealed record IpamOptions
     /// connections in the middle of their retries, conntrack entries of UDP).</summary>
     public TimeSpan CoolDown { get; init; } = TimeSpan.FromSeconds(30);
 
+    /// <summary>How often the agent looks for attachments that nobody needs any more. Default 1m; a namespace that goes is noticed at once anyway.</summary>
+    public TimeSpan CollectInterval { get; init; } = TimeSpan.FromMinutes(1);
+
+    /// <summary>For how long an attachment must look deserted (no process in its namespace, no such pod in the API) before it is collected.
+    /// Default 5m: longer than a kubelet or a runtime takes to restart and send the DEL itself.</summary>
+    public TimeSpan CollectAfter { get; init; } = TimeSpan.FromMinutes(5);
+
     /// <summary>Reports what is wrong.</summary>
     /// <param name="errors">Where to.</param>
     /// <param name="path">The section's C# name.</param>
-    internal void Validate(OptionErrors errors, string path) =>
+    internal void Validate(OptionErrors errors, string path)
+    {
         errors.Require(CoolDown >= TimeSpan.Zero && CoolDown <= MaxCoolDown, $"{path}.{nameof(CoolDown)}", "must be from 0s (none) to 1h");
+        errors.Require(CollectInterval > TimeSpan.Zero, $"{path}.{nameof(CollectInterval)}", "must be longer than zero");
+        errors.Require(CollectAfter > TimeSpan.Zero, $"{path}.{nameof(CollectAfter)}", "must be longer than zero");
+    }
 }
