@@ -29,6 +29,7 @@ internal sealed class CniParts : IDisposable
         Attacher = new PodAttacher(Attachments, new AddressChoice(Attachments, Pods));
         Repair = new NodeEndRepair(Attachments);
         Metrics = new CniMetrics(context.Metrics, Allocator, () => Reaper.Waiting);
+        Alarm = new ExhaustionAlarm(context.Node.Name, context.Events, Metrics);
     }
 
     public TimeProvider Time { get; }
@@ -56,6 +57,8 @@ internal sealed class CniParts : IDisposable
     public NodeEndRepair Repair { get; }
 
     public CniMetrics Metrics { get; }
+
+    public ExhaustionAlarm Alarm { get; }
 
     /// <summary>Where the journal is.</summary>
     public static string JournalPath(ModuleContext context) => Path.Combine(context.Node.Paths.State, "cni", "attachments");

@@ -18,6 +18,7 @@ internal sealed class CniServer
     private readonly PodGates _gates;
     private readonly CachedMtu _mtu;
     private readonly CniMetrics _metrics;
+    private readonly ExhaustionAlarm _alarm;
     private readonly Action _tellStatus;
     private readonly ILogger _logger;
     private readonly TimeProvider _time;
@@ -32,6 +33,7 @@ internal sealed class CniServer
         _gates = parts.Gates;
         _mtu = new CachedMtu(parts.Links, parts.Time);
         _metrics = parts.Metrics;
+        _alarm = parts.Alarm;
         _tellStatus = parts.TellStatus;
         _logger = parts.Logger;
         _time = parts.Time;
@@ -123,9 +125,22 @@ internal sealed class CniServer
     {
         await _podCidrs.WaitAsync(_options.PodCidrTimeout, cancellationToken);
         var mtu = request.Config.Mtu ?? _options.Mtu ?? _mtu.Read();
-        var plan = await _attacher.AddAsync(request, mtu, AwaitGatesAsync, cancellationToken);
+        var plan = await AttachAsync(request, mtu, cancellationToken);
         var result = plan.Result(request.NamespacePath, request.Dns);
         return request.Config.PreviousResult?.Append(result) ?? result;
+    }
+
+    private async Task<AttachmentPlan> AttachAsync(CniRequest request, uint mtu, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await _attacher.AddAsync(request, mtu, AwaitGatesAsync, cancellationToken);
+        }
+        catch (CniException refusal) when (refusal.Code == CniErrorCode.AddressesExhausted)
+        {
+            _alarm.Raise(request, refusal);
+            throw;
+        }
     }
 
     private async Task AwaitGatesAsync(NewPod pod, CancellationToken cancellationToken)
@@ -168,11 +183,6 @@ internal sealed class CniServer
         if (command is { } known)
         {
             _metrics.Count(known, succeeded: false, _time.GetElapsedTime(begun));
-        }
-
-        if (error.Code == CniErrorCode.AddressesExhausted)
-        {
-            _metrics.Exhausted.Increment();
         }
 
         CniLog.Refused(_logger, command?.ToString().ToUpperInvariant() ?? "call", (int)error.Code, error.Message);
