@@ -16,7 +16,7 @@ public sealed class RequestedAddressTests
     };
 
     [Fact]
-    [Conformance("cni", "CNI_ARGS")]
+    [Conformance("cni", "Parameters")]
     public async Task Add_WithIPInCniArgs_GetsThatAddress()
     {
         await using var node = new TestNode();
@@ -27,7 +27,7 @@ public sealed class RequestedAddressTests
     }
 
     [Fact]
-    [Conformance("cni", "runtimeConfig")]
+    [Conformance("cni", "Capabilities")]
     public async Task Add_WithTheCapabilityIps_GetsThoseAddresses()
     {
         await using var node = new TestNode();
@@ -37,7 +37,7 @@ public sealed class RequestedAddressTests
     }
 
     [Fact]
-    [Conformance("cni", "runtimeConfig")]
+    [Conformance("cni", "Capabilities")]
     public async Task Add_WithTheCapabilityIpRanges_StaysWithinThem()
     {
         await using var node = new TestNode();
