@@ -13,7 +13,7 @@ internal sealed class CniParts : IDisposable
 {
     private readonly ModuleStatus _status;
 
-    private CniParts(ModuleContext context, AttachmentJournal journal)
+    private CniParts(ModuleContext context, CniOptions options, AttachmentJournal journal)
     {
         _status = context.Status;
         Time = context.Time;
@@ -21,11 +21,15 @@ internal sealed class CniParts : IDisposable
         Logger = context.Loggers.CreateLogger("cni");
         Journal = journal;
         Links = new PodLinks(RouteSocket.Open());
-        Allocator = new AddressAllocator();
+        Allocator = new AddressAllocator(options.Ipam, Time);
         PodCidrs = new PodCidrs(Allocator, Time);
         Reaper = new LinkReaper(Links, Allocator, Logger, Time);
-        Attacher = new PodAttacher(Links, Journal, Allocator, Reaper, Logger);
+        Attachments = new NodeAttachments(Links, Journal, Allocator, Reaper, Logger, Time);
+        Pods = new PodLookup(context.Cache, Time);
+        Attacher = new PodAttacher(Attachments, new AddressChoice(Attachments, Pods));
+        Repair = new NodeEndRepair(Attachments);
         Metrics = new CniMetrics(context.Metrics, Allocator, () => Reaper.Waiting);
+        Alarm = new ExhaustionAlarm(context.Node.Name, context.Events, Metrics);
     }
 
     public TimeProvider Time { get; }
@@ -44,15 +48,23 @@ internal sealed class CniParts : IDisposable
 
     public LinkReaper Reaper { get; }
 
+    public NodeAttachments Attachments { get; }
+
+    public PodLookup Pods { get; }
+
     public PodAttacher Attacher { get; }
 
+    public NodeEndRepair Repair { get; }
+
     public CniMetrics Metrics { get; }
+
+    public ExhaustionAlarm Alarm { get; }
 
     /// <summary>Where the journal is.</summary>
     public static string JournalPath(ModuleContext context) => Path.Combine(context.Node.Paths.State, "cni", "attachments");
 
     /// <summary>Opens the journal and the sockets.</summary>
-    public static CniParts Open(ModuleContext context) => new(context, AttachmentJournal.Open(JournalPath(context)));
+    public static CniParts Open(ModuleContext context, CniOptions options) => new(context, options, AttachmentJournal.Open(JournalPath(context)));
 
     /// <summary>What <c>kn status</c> shows: pods, and how full each podCIDR is.</summary>
     public void TellStatus()

@@ -42,4 +42,7 @@ public enum CniErrorCode
 
     /// <summary>CHECK found something missing or different; the message says what.</summary>
     CheckFailed = 103,
+
+    /// <summary>An address that was asked for (by annotation, CNI_ARGS or capability) cannot be given; the message says why.</summary>
+    AddressRefused = 104,
 }
