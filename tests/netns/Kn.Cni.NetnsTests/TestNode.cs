@@ -99,9 +99,14 @@ public sealed class TestNode : IAsyncDisposable
 
     public void RemoveNamespace(string name) => NetworkNamespace.Remove(name);
 
-    public async Task<CniAnswer> CallAsync(string command, string container, string? netns, JsonNode? previous = null, string ifname = "eth0", string version = "1.1.0")
+    public async Task<CniAnswer> CallAsync(string command, string container, string? netns, JsonNode? previous = null, string ifname = "eth0", string version = "1.1.0", JsonNode? runtimeConfig = null, string arguments = "")
     {
         var config = new JsonObject { ["cniVersion"] = version, ["name"] = "kn", ["type"] = "kn" };
+        if (runtimeConfig is not null)
+        {
+            config["runtimeConfig"] = runtimeConfig.DeepClone();
+        }
+
         if (previous is not null)
         {
             config["prevResult"] = previous.DeepClone();
@@ -112,7 +117,7 @@ public sealed class TestNode : IAsyncDisposable
             ["CNI_COMMAND"] = command,
             ["CNI_CONTAINERID"] = container,
             ["CNI_IFNAME"] = ifname,
-            ["CNI_ARGS"] = $"IgnoreUnknown=1;K8S_POD_NAMESPACE=default;K8S_POD_NAME={container}",
+            ["CNI_ARGS"] = $"IgnoreUnknown=1;K8S_POD_NAMESPACE=default;K8S_POD_NAME={container};{arguments}",
             ["CNI_PATH"] = "/opt/cni/bin",
         };
         if (netns is not null)
@@ -131,9 +136,9 @@ public sealed class TestNode : IAsyncDisposable
         return (pod, await AddAsync(container, pod));
     }
 
-    public async Task<JsonNode> AddAsync(string container, string pod)
+    public async Task<JsonNode> AddAsync(string container, string pod, JsonNode? runtimeConfig = null)
     {
-        var answer = await CallAsync("ADD", container, pod);
+        var answer = await CallAsync("ADD", container, pod, runtimeConfig: runtimeConfig);
         Assert.True(answer.ExitCode == 0, answer.Body?.ToJsonString());
         return answer.Body!;
     }

@@ -84,5 +84,5 @@ internal sealed class PodCapabilities(CniTable table, ConntrackSocket conntrack,
 
     /// <summary>What is missing of what the pod asked for.</summary>
     public IEnumerable<string> FindFaults(Attachment attachment) =>
-        table.FindMissing(attachment).Count > 0 ? [$"port mappings of {attachment.Key} are missing"] : [];
+        table.FindMissing(attachment).Select(static mapping => $"the mapping {mapping} is missing");
 }

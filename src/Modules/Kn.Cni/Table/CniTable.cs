@@ -74,11 +74,16 @@ internal sealed class CniTable(NftSocket socket)
         }
     }
 
-    /// <summary>What is not there of an attachment's mappings.</summary>
-    public IReadOnlyList<PortMapElement> FindMissing(Attachment attachment)
+    /// <summary>Which of an attachment's mappings are not whole.</summary>
+    public IEnumerable<PortMapping> FindMissing(Attachment attachment)
     {
-        var wanted = HostPortLedger.ElementsOf(attachment);
-        return wanted.Count == 0 ? [] : [.. wanted.Except(_portMaps.Read())];
+        if (attachment.PortMappings.IsEmpty)
+        {
+            return [];
+        }
+
+        var present = _portMaps.Read().ToHashSet();
+        return attachment.PortMappings.Where(mapping => HostPortLedger.ElementsOf(attachment with { PortMappings = [mapping] }).Any(element => !present.Contains(element)));
     }
 
     /// <summary>Brings the table into its form, whatever is there; the masquerade's prefixes stay as they are. For the start.</summary>
