@@ -24,7 +24,7 @@ public sealed class HostPortLifeTests : IAsyncLifetime
         foreach (var wanted in (JsonNode[])[HostPortNet.Mapping(8080, 81), HostPortNet.Mapping(8080, 80, hostIp: HostPortNet.NodeV4), HostPortNet.Mapping(8080, 80, hostIp: "::")])
         {
             var answer = await _net.Node.CallAsync("ADD", "second", pod, runtimeConfig: wanted);
-            Assert.Equal(104, answer.Code);
+            Assert.Equal(105, answer.Code);
             Assert.Contains("8080/tcp", answer.Message, StringComparison.Ordinal);
             Assert.Contains("default/first", answer.Message, StringComparison.Ordinal);
         }
@@ -47,7 +47,7 @@ public sealed class HostPortLifeTests : IAsyncLifetime
         var pods = Enumerable.Range(0, 20).Select(_ => _net.Node.CreatePodNamespace()).ToList();
         var answers = await Task.WhenAll(pods.Select((pod, number) => _net.Node.CallAsync("ADD", $"c{number}", pod, runtimeConfig: HostPortNet.Mapping(8080, 80))));
         Assert.Single(answers, static answer => answer.ExitCode == 0);
-        Assert.Equal(19, answers.Count(static answer => answer.Code == 104));
+        Assert.Equal(19, answers.Count(static answer => answer.Code == 105));
         Assert.Equal("1", _net.Node.Fact("pods"));
     }
 
@@ -82,7 +82,23 @@ public sealed class HostPortLifeTests : IAsyncLifetime
         Assert.Equal($"web {HostPortNet.OutsideV4}", Client.AskAgain(connection));
         Assert.Equal($"web {HostPortNet.OutsideV6}", Client.Ask(_net.Outside, HostPortNet.NodeV6, 8080));
         // The claim survives too.
-        Assert.Equal(104, (await _net.Node.CallAsync("ADD", "c2", _net.Node.CreatePodNamespace(), runtimeConfig: HostPortNet.Mapping(8080, 80))).Code);
+        Assert.Equal(105, (await _net.Node.CallAsync("ADD", "c2", _net.Node.CreatePodNamespace(), runtimeConfig: HostPortNet.Mapping(8080, 80))).Code);
+    }
+
+    [Fact]
+    public async Task LostJournal_KeepsTheMappingsOfRunningPods_AndDelEndsThem()
+    {
+        var before = await _net.RulesetAsync();
+        await _net.AddPodAsync("web", HostPortNet.EveryProtocol);
+        var ruleset = await _net.RulesetAsync();
+        await _net.Node.StopAsync();
+        File.Delete(Path.Combine(_net.Node.Context.Node.Paths.State, "cni", "attachments"));
+        await _net.Node.StartAsync();
+        Assert.Equal(ruleset, await _net.RulesetAsync());
+        Assert.Equal($"web {HostPortNet.OutsideV4}", Client.Ask(_net.Outside, HostPortNet.NodeV4, 8080));
+        Assert.Equal(105, (await _net.Node.CallAsync("ADD", "c2", _net.Node.CreatePodNamespace(), runtimeConfig: HostPortNet.Mapping(8080, 80))).Code);
+        Assert.Equal(0, (await _net.Node.CallAsync("DEL", "web", null)).ExitCode);
+        Assert.Equal(before, await _net.RulesetAsync());
     }
 
     [Fact]

@@ -28,6 +28,18 @@ internal sealed class CniTable(NftSocket socket)
         }
     }
 
+    /// <summary>Whose port mappings the kernel has, as far as their elements tell.</summary>
+    public IReadOnlyList<Attachment> ReadOwners() => PortMapReading.Owners(_portMaps.Read());
+
+    /// <summary>The first attachment with claims for which the answer is yes.</summary>
+    public Attachment? FindClaim(Func<Attachment, bool> isMeant)
+    {
+        lock (_lock)
+        {
+            return _ledger.Claims.FirstOrDefault(isMeant);
+        }
+    }
+
     /// <summary>Claims an attachment's ports of the node, without telling the kernel.</summary>
     /// <returns>What stands in the way; null when they are claimed.</returns>
     public HostPortConflict? Claim(Attachment attachment)
