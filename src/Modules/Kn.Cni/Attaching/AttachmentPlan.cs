@@ -1,4 +1,5 @@
 using Kn.Cni.Ipam;
+using Kn.Cni.PortMaps;
 using Kn.Cni.Protocol;
 using Kn.Hosting;
 using Kn.Linux.Namespaces;
@@ -39,6 +40,9 @@ public sealed class AttachmentPlan
 
     /// <summary>Name of the end on the node.</summary>
     public string HostLink { get; }
+
+    /// <summary>Whether processes of the node reach the pod from 127.0.0.1, by a hostPort.</summary>
+    public bool TakesFromLoopback => PortMapElements.UsesLoopback(Attachment.Addresses, Attachment.PortMappings);
 
     /// <summary>The pod's gateway of a family.</summary>
     public static IpAddress GatewayOf(IpFamily family) =>
