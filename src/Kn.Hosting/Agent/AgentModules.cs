@@ -17,6 +17,7 @@ internal sealed class AgentModules
     private readonly ControlHandlers _control;
     private readonly TimeProvider _time;
     private readonly PodGates _gates = new();
+    private readonly EncapsulationOverhead _encapsulation = new();
 
     internal AgentModules(AgentOptions options, ClusterCache cache, ControlHandlers control, MetricRegistry metrics, ILoggerFactory loggers, TimeProvider time)
     {
@@ -78,6 +79,7 @@ internal sealed class AgentModules
         Control = _control,
         Status = new ModuleStatus(section.Entry.Name, _time),
         PodGates = _gates,
+        Encapsulation = _encapsulation,
         Time = _time,
     };
 }

@@ -31,6 +31,9 @@ public sealed record ModuleContext
     /// <summary>Modules that a new pod has to wait for.</summary>
     public required PodGates PodGates { get; init; }
 
+    /// <summary>What the way to other nodes' pods costs every packet: the module Routes says it, pods' MTU follows it.</summary>
+    public EncapsulationOverhead Encapsulation { get; init; } = new();
+
     /// <summary>The clock.</summary>
     public required TimeProvider Time { get; init; }
 }
