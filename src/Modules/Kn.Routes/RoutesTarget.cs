@@ -103,7 +103,7 @@ internal sealed class RoutesTarget(RouteSocket socket, PeerTable peers, RoutesLe
 
             if (change.Before is VxlanTunnel before && before.CanBecome(after))
             {
-                socket.ChangeLink(ledger.Network.Tunnels[outer], Difference(before, after));
+                socket.ChangeLink(ledger.Network.Tunnels[outer], Difference(before, after, outer));
                 continue;
             }
 
@@ -120,12 +120,12 @@ internal sealed class RoutesTarget(RouteSocket socket, PeerTable peers, RoutesLe
         return remade;
     }
 
-    private static LinkChange Difference(VxlanTunnel before, VxlanTunnel after) => new()
+    private static LinkChange Difference(VxlanTunnel before, VxlanTunnel after, IpFamily outer) => new()
     {
         Up = before.Up ? null : true,
         Mac = before.Mac == after.Mac ? null : after.Mac,
         Mtu = before.Mtu == after.Mtu ? null : after.Mtu,
-        VxlanLocal = before.Local == after.Local ? null : after.Local,
+        VxlanLocal = before.Local == after.Local ? null : after.Local ?? IpAddress.Any(outer),
     };
 
     /// <summary>Additions and replacements, what others need first.</summary>

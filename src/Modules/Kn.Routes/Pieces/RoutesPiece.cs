@@ -46,7 +46,7 @@ public sealed record VxlanTunnel(MacAddress Mac, uint Vni, ushort Port, IpAddres
 
     /// <summary>Whether the kernel can change one into the other; elsewhere the link is made anew.</summary>
     public bool CanBecome(VxlanTunnel other) =>
-        IsOurKind && Vni == other.Vni && Port == other.Port && (Local is null) == (other.Local is null);
+        IsOurKind && Vni == other.Vni && Port == other.Port;
 }
 
 /// <summary>The address is on the link: the source of what this node itself sends by it.</summary>
