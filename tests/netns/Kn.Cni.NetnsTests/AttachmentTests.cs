@@ -9,6 +9,7 @@ namespace Kn.Cni.NetnsTests;
 public sealed class AttachmentTests
 {
     [Fact]
+    [Conformance("cni", "ADD")]
     public async Task Add_MakesWhatItReports_InThePodAndOnTheNode()
     {
         await using var node = new TestNode();
@@ -56,6 +57,7 @@ public sealed class AttachmentTests
     }
 
     [Fact]
+    [Conformance("cni", "DEL")]
     public async Task Del_IsIdempotent_AndTheAddressIsFreeAgain()
     {
         await using var node = new TestNode();
@@ -73,6 +75,7 @@ public sealed class AttachmentTests
     }
 
     [Fact]
+    [Conformance("cni", "DEL")]
     public async Task Del_WithoutNamespace_RemovesAll()
     {
         await using var node = new TestNode();
@@ -86,6 +89,7 @@ public sealed class AttachmentTests
     }
 
     [Fact]
+    [Conformance("cni", "ADD")]
     public async Task AddAfterDel_OnTheSameNamespace_WorksAtOnce()
     {
         await using var node = new TestNode();
@@ -103,6 +107,7 @@ public sealed class AttachmentTests
     }
 
     [Fact]
+    [Conformance("cni", "ADD")]
     public async Task Add_Twice_IsRefused_AndTheFirstStays()
     {
         await using var node = new TestNode();
@@ -115,6 +120,7 @@ public sealed class AttachmentTests
     }
 
     [Fact]
+    [Conformance("cni", "ADD")]
     public async Task Add_WithABadNamespace_IsAClearError()
     {
         await using var node = new TestNode();
@@ -134,6 +140,7 @@ public sealed class AttachmentTests
     }
 
     [Fact]
+    [Conformance("cni", "ADD")]
     public async Task Add_WithAnInterfaceOfThatNameInThePod_IsRefused_AndThePodStaysAsItIs()
     {
         await using var node = new TestNode();
@@ -152,6 +159,7 @@ public sealed class AttachmentTests
     }
 
     [Fact]
+    [Conformance("cni", "CHECK")]
     public async Task Check_FailsForEachThingThatIsBroken()
     {
         await using var node = new TestNode();
@@ -192,7 +200,8 @@ public sealed class AttachmentTests
     }
 
     [Fact]
-    public async Task Check_ToleratesWhatLaterPluginsAdd()
+    [Conformance("cni", "CHECK")]
+    public async Task Check_ToleratesWhatLaterPluginsPutThere()
     {
         await using var node = new TestNode();
         await node.StartAsync();
@@ -205,6 +214,7 @@ public sealed class AttachmentTests
     }
 
     [Fact]
+    [Conformance("cni", "ADD")]
     public async Task Add_FailingAtAnyStep_LeavesNothing()
     {
         await using var node = new TestNode();
@@ -256,6 +266,7 @@ public sealed class AttachmentTests
     }
 
     [Fact]
+    [Conformance("cni", "ADD")]
     public async Task ParallelAddsAndDels_AreDistinct_AndLeakNothing()
     {
         const int Pods = 200;
@@ -303,6 +314,7 @@ public sealed class AttachmentTests
     [InlineData("0.3.0", "4")]
     [InlineData("0.4.0", "4")]
     [InlineData("1.0.0", null)]
+    [Conformance("cni", "Result")]
     public async Task Result_IsInTheVersionAskedFor(string version, string? ipVersion)
     {
         await using var node = new TestNode();

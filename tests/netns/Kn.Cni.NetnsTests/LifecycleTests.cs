@@ -99,6 +99,7 @@ public sealed class LifecycleTests
     }
 
     [Fact]
+    [Conformance("cni", "STATUS")]
     public async Task WithoutPodCidr_AddIsTryAgainLater_StatusIs50_AndThereIsNoConflist()
     {
         await using var node = new TestNode { Options = new CniOptions { InstallPlugin = false, PodCidrTimeout = TimeSpan.FromMilliseconds(50) } };
@@ -119,6 +120,7 @@ public sealed class LifecycleTests
     }
 
     [Fact]
+    [Conformance("cni", "GC")]
     public async Task Gc_KeepsTheValidOnesOnly()
     {
         await using var node = new TestNode();

@@ -71,6 +71,7 @@ public sealed class CniRequestTests
 
     [Theory]
     [MemberData(nameof(Faults))]
+    [Conformance("cni", "Errors")]
     public void Fault_IsNamedWithItsCode(FaultCase fault)
     {
         var error = Assert.Throws<CniException>(() => CniRequest.Read(Call(fault.Body, fault.Environment)));
@@ -79,6 +80,7 @@ public sealed class CniRequestTests
     }
 
     [Fact]
+    [Conformance("cni", "Errors")]
     public void Error_IsAnsweredInTheVersionOfTheCall()
     {
         var error = Assert.Throws<CniException>(() => CniRequest.Read(Call("""{"cniVersion":"0.4.0","name":"kn"}""", ("CNI_IFNAME", "a b"))));
@@ -86,6 +88,7 @@ public sealed class CniRequestTests
     }
 
     [Fact]
+    [Conformance("cni", "Parameters")]
     public void Add_IsReadWhole()
     {
         const string body = """{"cniVersion":"0.4.0","name":"net.1","type":"kn","mtu":1400,"unknown":{"a":[1]},"ipam":{},"dns":{"nameservers":["1.2.3.4"]},"prevResult":null}""";
@@ -106,6 +109,7 @@ public sealed class CniRequestTests
     [InlineData(null)]
     [InlineData("")]
     [InlineData("not absolute")]
+    [Conformance("cni", "DEL")]
     public void Del_NeedsNoNamespaceAndNoGoodArguments(string? path)
     {
         var request = CniRequest.Read(Call(Config, ("CNI_COMMAND", "DEL"), ("CNI_NETNS", path), ("CNI_ARGS", "???")));
@@ -114,10 +118,12 @@ public sealed class CniRequestTests
     }
 
     [Fact]
+    [Conformance("cni", "DEL")]
     public void Del_IgnoresABrokenPreviousResult() =>
         Assert.Null(CniRequest.Read(Call("""{"cniVersion":"1.1.0","name":"kn","prevResult":7}""", ("CNI_COMMAND", "DEL"))).Config.PreviousResult);
 
     [Fact]
+    [Conformance("cni", "GC")]
     public void Gc_ReadsWhatIsToStay()
     {
         var request = CniRequest.Read(Call(

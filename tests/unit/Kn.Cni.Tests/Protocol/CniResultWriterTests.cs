@@ -55,6 +55,7 @@ public sealed class CniResultWriterTests
 
     [Theory]
     [MemberData(nameof(Golden))]
+    [Conformance("cni", "Result")]
     public void Result_HasTheShapeOfItsVersion(string version, string expected)
     {
         Assert.True(CniVersions.TryParse(version, out var parsed));
@@ -83,6 +84,7 @@ public sealed class CniResultWriterTests
     }
 
     [Fact]
+    [Conformance("cni", "Errors")]
     public void Error_HasVersionCodeMessageAndDetails()
     {
         var text = CniResultWriter.WriteError(new CniException(CniErrorCode.TryAgainLater, "not \"yet\"", "why"), CniVersion.V040);
@@ -90,6 +92,7 @@ public sealed class CniResultWriterTests
     }
 
     [Fact]
+    [Conformance("cni", "VERSION")]
     public void Versions_AreAllNamed() => Assert.Equal(
         """{"cniVersion":"1.1.0","supportedVersions":["0.3.0","0.3.1","0.4.0","1.0.0","1.1.0"]}""",
         Compact(Encoding.UTF8.GetString(CniResultWriter.WriteVersions())));

@@ -1,0 +1,99 @@
+using System.Text;
+using System.Text.RegularExpressions;
+
+namespace Kn.Conventions.Tests;
+
+/// <summary>docs/conformance: a table a specification, written from the names of the tests that carry <see cref="ConformanceAttribute"/>;
+/// written anew only with KN_UPDATE_GOLDEN=1.</summary>
+public sealed partial class ConformanceTests
+{
+    private const string Folder = "docs/conformance";
+
+    private static readonly IReadOnlyDictionary<string, Specification> Specifications = new Dictionary<string, Specification>(StringComparer.Ordinal)
+    {
+        ["cni"] = new("the CNI specification", "[CNI 1.1.0](https://www.cni.dev/docs/spec/) and the conventions beside it", ["Parameters", "VERSION", "ADD", "DEL", "CHECK", "GC", "STATUS", "Result", "Errors", "Chaining", "Capabilities", "Delegated IPAM", "Runtimes"]),
+    };
+
+    private static readonly IReadOnlyList<Row> Rows = [.. Repository.Files("tests", "*.cs").Order(StringComparer.Ordinal).SelectMany(ReadRows)];
+
+    [Fact]
+    public void EveryAttribute_IsOnATest_OfAKnownSpecificationAndSection()
+    {
+        var attributes = Repository.Files("tests", "*.cs").Sum(static path => Regex.Count(Repository.Read(path), @"^\s*\[Conformance\(", RegexOptions.Multiline));
+        Assert.True(attributes > 0, "no rows were found: the search is broken");
+        Assert.Equal(attributes, Rows.Count);
+        Assert.DoesNotContain(Rows, static row => !Specifications.TryGetValue(row.Specification, out var known) || !known.Sections.Contains(row.Section));
+    }
+
+    [Fact]
+    public void Rule_IsStatedOnce() =>
+        Assert.Empty(Rows.GroupBy(static row => (row.Specification, row.Section, row.Rule)).Where(static group => group.Count() > 1).Select(static group => group.Key));
+
+    [Fact]
+    public void Tables_AreWhatTheTestsSay()
+    {
+        var expected = Specifications.ToDictionary(static pair => $"{Folder}/{pair.Key}.md", static pair => Write(pair.Value, Rows.Where(row => row.Specification == pair.Key)), StringComparer.Ordinal);
+        if (Environment.GetEnvironmentVariable("KN_UPDATE_GOLDEN") == "1")
+        {
+            foreach (var (path, text) in expected)
+            {
+                File.WriteAllText(Path.Combine(Repository.Root, path), text);
+            }
+        }
+
+        Assert.Equal(expected.Keys.Order(StringComparer.Ordinal), Repository.Files(Folder, "*.md").Order(StringComparer.Ordinal));
+        Assert.All(expected, static pair => Assert.Equal(pair.Value, Repository.Read(pair.Key)));
+    }
+
+    private static string Write(Specification specification, IEnumerable<Row> rows)
+    {
+        var text = new StringBuilder($"# Conformance with {specification.Title}\n\n")
+            .Append($"{specification.Source}, rule by rule. A row is a test, and its words\nare the test's name: `KN_UPDATE_GOLDEN=1 dotnet test tests/unit/Kn.Conventions.Tests` writes this page, and without it the same test\nfails where the page differs.\n");
+        foreach (var section in rows.GroupBy(static row => row.Section).OrderBy(group => specification.Sections.ToList().IndexOf(group.Key)))
+        {
+            text.Append($"\n## {section.Key}\n\n| rule | test |\n| --- | --- |\n");
+            foreach (var row in section)
+            {
+                text.Append($"| {row.Rule} | [{row.Test}](../../{row.Path}) |\n");
+            }
+        }
+
+        return text.ToString();
+    }
+
+    private static IEnumerable<Row> ReadRows(string path) => Declaration().Matches(Repository.Read(path)).Select(match => new Row(
+        match.Groups["specification"].Value,
+        match.Groups["section"].Value,
+        InWords(match.Groups["name"].Value),
+        Path.GetFileNameWithoutExtension(path),
+        path));
+
+    /// <summary><c>Add_Twice_IsRefused_AndTheFirstStays</c> → <c>ADD twice is refused, and the first stays</c>.</summary>
+    private static string InWords(string name)
+    {
+        var text = WordStart().Replace(name, " ").Replace('_', ' ').Replace("  ", " ", StringComparison.Ordinal);
+        var words = text.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(static (word, index) => Spell(word, first: index == 0));
+        return string.Join(' ', words).Replace(" and the ", ", and the ", StringComparison.Ordinal);
+    }
+
+    private static string Spell(string word, bool first)
+    {
+        var upper = word.ToUpperInvariant();
+        if (upper is "ADD" or "DEL" or "CHECK" or "GC" or "STATUS" or "CNI" or "IPAM" or "IP" or "MAC" or "MTU" or "DNS" or "JSON" or "TCP" or "UDP" or "SCTP" or "API")
+        {
+            return upper;
+        }
+
+        return first ? word : char.ToLowerInvariant(word[0]) + word[1..];
+    }
+
+    [GeneratedRegex("""^\s*\[Conformance\("(?<specification>[^"]+)", "(?<section>[^"]+)"\)\]\s*$(?:\s*^\s*\[[^\n]*\]\s*$)*\s*^\s*public (?:async )?(?:Task|void) (?<name>\w+)\(""", RegexOptions.Multiline)]
+    private static partial Regex Declaration();
+
+    [GeneratedRegex("(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Za-z])(?=[0-9])|(?<=(?:^|_|[a-z])A)(?=[A-Z][a-z])")]
+    private static partial Regex WordStart();
+
+    private sealed record Specification(string Title, string Source, IReadOnlyList<string> Sections);
+
+    private sealed record Row(string Specification, string Section, string Rule, string Test, string Path);
+}
