@@ -11,25 +11,21 @@ internal sealed class RoutesReport(ModuleContext context, RoutesOptions options,
     public void Publish()
     {
         context.Encapsulation.Set(Vtep.Families.Where(outer => ledger.Tunnel(outer) is not null).Select(Vtep.Overhead).DefaultIfEmpty().Max());
-        context.Status.SetFact("mode", Mode());
+        context.Status.SetFact("mode", options.Mode == RoutesMode.None ? "none: somebody else routes" : options.Mode.ToString().ToLowerInvariant());
+        context.Status.SetFact("direct", Count(byVxlan: false));
+        context.Status.SetFact("vxlan", Count(byVxlan: true));
         foreach (var outer in Vtep.Families)
         {
-            context.Status.SetFact(outer == IpFamily.V6 ? "vxlan6" : "vxlan", ledger.Tunnel(outer) is { } tunnel ? Describe(tunnel, outer) : null);
+            context.Status.SetFact(Vtep.LinkName(outer), ledger.Tunnel(outer) is { } tunnel ? Describe(tunnel) : null);
         }
     }
 
-    private static string Describe(VxlanTunnel tunnel, IpFamily outer) =>
-        $"{Vtep.LinkName(outer)} from {tunnel.Local?.ToString() ?? "any address"}, VNI {tunnel.Vni}, port {tunnel.Port}, MTU {tunnel.Mtu}";
+    private static string Describe(VxlanTunnel tunnel) =>
+        $"from {tunnel.Local?.ToString() ?? "any address"} MTU {tunnel.Mtu} VNI {tunnel.Vni} port {tunnel.Port}";
 
-    private string Mode()
+    private string? Count(bool byVxlan)
     {
-        if (options.Mode == RoutesMode.None)
-        {
-            return "none: somebody else routes";
-        }
-
-        var direct = Enum.GetValues<IpFamily>().Sum(family => ledger.Count(family, byVxlan: false));
-        var vxlan = Enum.GetValues<IpFamily>().Sum(family => ledger.Count(family, byVxlan: true));
-        return $"{options.Mode.ToString().ToLowerInvariant()}: {direct} podCIDRs directly, {vxlan} by VXLAN";
+        var count = Enum.GetValues<IpFamily>().Sum(family => ledger.Count(family, byVxlan));
+        return count == 0 ? null : $"{count} podCIDRs";
     }
 }

@@ -57,7 +57,8 @@ public sealed class VxlanTests : IAsyncLifetime, IDisposable
         Assert.Equal(1, _node.Metric("""kn_routes_installed{family="ipv6",way="vxlan"}"""));
         Assert.Equal(1450, _node.Metric("""kn_routes_vxlan_mtu_bytes{family="ipv4"}"""));
         Assert.Equal("1", _node.Space.Exec("cat", "/proc/sys/net/ipv4/ip_forward_use_pmtu").Trim());
-        Assert.Equal("auto: 2 podCIDRs directly, 2 by VXLAN", _node.Context.Status.Read().Facts.Find("mode"));
+        Assert.Equal("2 podCIDRs", _node.Context.Status.Read().Facts.Find("vxlan"));
+        Assert.Equal("from 192.0.2.1 MTU 1450 VNI 75 port 4789", _node.Context.Status.Read().Facts.Find("kn-vxlan"));
         Assert.Empty(_node.Problems);
     }
 
