@@ -121,7 +121,7 @@ internal sealed class CniServer
         await _podCidrs.WaitAsync(_options.PodCidrTimeout, cancellationToken);
         var mtu = request.Config.Mtu ?? _options.Mtu ?? _mtu.Read();
         var plan = await _attacher.AddAsync(request, mtu, AwaitGatesAsync, cancellationToken);
-        var result = plan.Result(request.NamespacePath, request.Config.Dns);
+        var result = plan.Result(request.NamespacePath, request.Dns);
         return request.Config.PreviousResult?.Append(result) ?? result;
     }
 

@@ -28,7 +28,7 @@ public sealed class AttachmentPlan
         Attachment = attachment;
         Mtu = mtu;
         HostLink = PodLinkNames.HostLink(attachment.Key);
-        _podMac = MacAddress.Parse(PodLinkNames.PodMac(attachment.Key));
+        _podMac = attachment.Mac ?? MacAddress.Parse(PodLinkNames.PodMac(attachment.Key));
     }
 
     /// <summary>What is attached.</summary>

@@ -187,6 +187,9 @@ public sealed class PodAttacher
         NamespacePath = request.NamespacePath,
         Pod = request.Arguments.Pod,
         Addresses = addresses,
+        PortMappings = request.Config.RuntimeConfig.PortMappings,
+        Bandwidth = request.Config.RuntimeConfig.Bandwidth,
+        Mac = request.RequestedMac,
     };
 
     private async Task<AttachmentPlan> AttachAsync(

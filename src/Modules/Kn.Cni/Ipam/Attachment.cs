@@ -1,11 +1,12 @@
 using Kn.Cni.Protocol;
 using Kn.Kubernetes.Objects;
+using Kn.Linux.Routes;
 using Kn.Primitives;
 
 namespace Kn.Cni.Ipam;
 
 /// <summary>An interface that Kn gave a container: what must be known to check it and to take it away.</summary>
-/// <remarks>Link name and MAC addresses follow from the key (<see cref="Attaching.PodLinkNames"/>).</remarks>
+/// <remarks>The link's name follows from the key, and so do MAC addresses unless one was asked for (<see cref="Attaching.PodLinkNames"/>).</remarks>
 public sealed record Attachment
 {
     /// <summary>Container and interface.</summary>
@@ -22,6 +23,15 @@ public sealed record Attachment
 
     /// <summary>The pod's addresses, one of each family, IPv4 first.</summary>
     public ValueList<IpAddress> Addresses { get; init; }
+
+    /// <summary>Ports of the node that lead to the pod.</summary>
+    public ValueList<PortMapping> PortMappings { get; init; }
+
+    /// <summary>How fast the pod may receive and send; null without a limit.</summary>
+    public BandwidthLimits? Bandwidth { get; init; }
+
+    /// <summary>The pod's hardware address, where the runtime asked for one.</summary>
+    public MacAddress? Mac { get; init; }
 
     /// <summary>Whether ADD got to its end. What a killed agent leaves half-made is undone at the next start.</summary>
     public bool IsComplete { get; init; }

@@ -51,7 +51,7 @@ public static class JournalLine
             using var document = JsonDocument.Parse(line[(ChecksumDigits + 1)..]);
             return ReadObject(document.RootElement);
         }
-        catch (Exception error) when (error is JsonException or KeyNotFoundException or InvalidOperationException or FormatException)
+        catch (Exception error) when (error is JsonException or KeyNotFoundException or InvalidOperationException or FormatException or IndexOutOfRangeException)
         {
             return null;
         }
@@ -73,6 +73,7 @@ public static class JournalLine
                 }
 
                 WriteAddresses(writer, attachment.Addresses);
+                JournalExtras.Write(writer, attachment);
                 writer.WriteBoolean("complete", attachment.IsComplete);
                 break;
             case JournalRecord.Completed completed:
@@ -110,7 +111,7 @@ public static class JournalLine
 
     private static JournalRecord? ReadObject(JsonElement item) => Text(item, "op") switch
     {
-        "add" => new JournalRecord.Added(new Attachment
+        "add" => new JournalRecord.Added(JournalExtras.Read(item, new Attachment
         {
             Key = ReadKey(item),
             Network = Text(item, "network"),
@@ -118,7 +119,7 @@ public static class JournalLine
             Pod = item.TryGetProperty("pod", out _) ? new ObjectKey(Text(item, "namespace"), Text(item, "pod")) : null,
             Addresses = ReadAddresses(item),
             IsComplete = item.GetProperty("complete").GetBoolean(),
-        }),
+        })),
         "complete" => new JournalRecord.Completed(ReadKey(item)),
         "remove" => new JournalRecord.Removed(ReadKey(item)),
         "position" => new JournalRecord.Position(ReadAddresses(item)),

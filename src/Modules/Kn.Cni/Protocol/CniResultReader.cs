@@ -46,10 +46,10 @@ public static class CniResultReader
 
         return new CniDns
         {
-            Nameservers = ReadStrings(dns, path, "nameservers"),
-            Domain = ReadString(dns, path, "domain") ?? "",
-            Search = ReadStrings(dns, path, "search"),
-            Options = ReadStrings(dns, path, "options"),
+            Nameservers = JsonMembers.ReadStrings(dns, path, "nameservers"),
+            Domain = JsonMembers.ReadString(dns, path, "domain") ?? "",
+            Search = JsonMembers.ReadStrings(dns, path, "search"),
+            Options = JsonMembers.ReadStrings(dns, path, "options"),
         };
     }
 
@@ -57,18 +57,18 @@ public static class CniResultReader
     {
         const string path = "prevResult.interfaces[]";
         return new CniInterface(
-            ReadString(item, path, "name") ?? throw Invalid($"{path}.name", "the name of a link"),
-            ReadString(item, path, "mac") ?? "",
+            JsonMembers.ReadString(item, path, "name") ?? throw Invalid($"{path}.name", "the name of a link"),
+            JsonMembers.ReadString(item, path, "mac") ?? "",
             ReadNumber(item, path, "mtu"),
-            ReadString(item, path, "sandbox") ?? "",
-            ReadString(item, path, "socketPath") ?? "",
-            ReadString(item, path, "pciID") ?? "");
+            JsonMembers.ReadString(item, path, "sandbox") ?? "",
+            JsonMembers.ReadString(item, path, "socketPath") ?? "",
+            JsonMembers.ReadString(item, path, "pciID") ?? "");
     }
 
     private static CniAddress ReadAddress(JsonElement item)
     {
         const string path = "prevResult.ips[]";
-        var text = ReadString(item, path, "address") ?? "";
+        var text = JsonMembers.ReadString(item, path, "address") ?? "";
         var slash = text.IndexOf('/', StringComparison.Ordinal);
         if (slash < 0 || !IpPrefix.TryParse(text, out var prefix) || !IpAddress.TryParse(text.AsSpan(0, slash), out var address))
         {
@@ -89,7 +89,7 @@ public static class CniResultReader
     private static CniRoute ReadRoute(JsonElement item)
     {
         const string path = "prevResult.routes[]";
-        if (!IpPrefix.TryParse(ReadString(item, path, "dst"), out var destination))
+        if (!IpPrefix.TryParse(JsonMembers.ReadString(item, path, "dst"), out var destination))
         {
             throw Invalid($"{path}.dst", "a prefix such as 0.0.0.0/0");
         }
@@ -106,7 +106,7 @@ public static class CniResultReader
 
     private static IpAddress? ReadGateway(JsonElement item, string path, string name)
     {
-        var text = ReadString(item, path, name);
+        var text = JsonMembers.ReadString(item, path, name);
         if (string.IsNullOrEmpty(text))
         {
             return null;
@@ -130,43 +130,7 @@ public static class CniResultReader
         return list.EnumerateArray().Select(read).ToValueList();
     }
 
-    private static string? ReadString(JsonElement item, string path, string name)
-    {
-        if (!item.TryGetProperty(name, out var value) || value.ValueKind == JsonValueKind.Null)
-        {
-            return null;
-        }
+    private static uint? ReadNumber(JsonElement item, string path, string name) => (uint?)JsonMembers.ReadNumber(item, path, name, uint.MaxValue);
 
-        return value.ValueKind == JsonValueKind.String ? JsonText.Of(value, $"{path}.{name}") : throw Invalid($"{path}.{name}", "a string");
-    }
-
-    private static uint? ReadNumber(JsonElement item, string path, string name)
-    {
-        if (!item.TryGetProperty(name, out var value) || value.ValueKind == JsonValueKind.Null)
-        {
-            return null;
-        }
-
-        return value.ValueKind == JsonValueKind.Number && value.TryGetUInt32(out var number)
-            ? number
-            : throw Invalid($"{path}.{name}", "a number that is not negative");
-    }
-
-    private static ValueList<string> ReadStrings(JsonElement item, string path, string name)
-    {
-        if (!item.TryGetProperty(name, out var list) || list.ValueKind == JsonValueKind.Null)
-        {
-            return default;
-        }
-
-        if (list.ValueKind != JsonValueKind.Array || list.EnumerateArray().Any(static value => value.ValueKind != JsonValueKind.String))
-        {
-            throw Invalid($"{path}.{name}", "a list of strings");
-        }
-
-        return list.EnumerateArray().Select(value => JsonText.Of(value, $"{path}.{name}")).ToValueList();
-    }
-
-    private static CniException Invalid(string path, string expected) =>
-        new(CniErrorCode.InvalidConfig, $"{path}: expected {expected}");
+    private static CniException Invalid(string path, string expected) => JsonMembers.Invalid(path, expected);
 }

@@ -22,6 +22,12 @@ public sealed record NetworkConfig
     /// <summary>dns: handed through into the result.</summary>
     public CniDns? Dns { get; init; }
 
+    /// <summary>runtimeConfig: what the runtime asks for this container. Read for ADD and CHECK; others must not fail for it.</summary>
+    public RuntimeConfig RuntimeConfig { get; init; } = RuntimeConfig.None;
+
+    /// <summary>args.cni: what the runtime's user asks for.</summary>
+    public ConfigArguments Arguments { get; init; } = ConfigArguments.None;
+
     /// <summary>The result of the plugin before, or of the ADD that is checked or undone.</summary>
     public CniResult? PreviousResult { get; init; }
 
@@ -61,6 +67,8 @@ public sealed record NetworkConfig
             Name = ReadName(root, required: command is not (CniCommand.Status or CniCommand.Version)),
             Mtu = ReadMtu(root),
             Dns = root.TryGetProperty("dns", out var dns) && dns.ValueKind != JsonValueKind.Null ? CniResultReader.ReadDns(dns, "dns") : null,
+            RuntimeConfig = command is CniCommand.Add or CniCommand.Check ? RuntimeConfig.Read(root) : RuntimeConfig.None,
+            Arguments = command is CniCommand.Add ? ConfigArguments.Read(root) : ConfigArguments.None,
             PreviousResult = command != CniCommand.Del && root.TryGetProperty("prevResult", out var previous) && previous.ValueKind != JsonValueKind.Null
                 ? CniResultReader.Read(previous)
                 : null,
