@@ -90,6 +90,11 @@ public sealed class PodLinks(RouteSocket host) : IDisposable
     public void ConfigureHost(AttachmentPlan plan, int linkIndex)
     {
         ThrowFirst(host.Apply(plan.OnHost(linkIndex)));
+        if (!plan.IsRouted)
+        {
+            return;
+        }
+
         if (_isProcessNamespace)
         {
             HostSysctls.Write(plan.HostLink);
