@@ -94,7 +94,6 @@ public sealed class PlainAttachmentTests
     }
 
     [Fact]
-    [Conformance("cni", "ADD")]
     public async Task Add_Twice_IsRefused_AndTheFirstStays()
     {
         using var host = new PlainHost();
@@ -111,7 +110,6 @@ public sealed class PlainAttachmentTests
     [Theory]
     [InlineData("routed")]
     [InlineData("bridge")]
-    [Conformance("cni", "DEL")]
     public async Task Del_IsIdempotent_AlsoWithoutTheNamespace(string attachment)
     {
         using var host = new PlainHost();
