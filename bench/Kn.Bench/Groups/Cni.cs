@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.Json.Nodes;
 
 namespace Kn.Bench.Groups;
 
@@ -24,10 +25,27 @@ internal static class Cni
             ? result
             : throw new InvalidOperationException($"{command} {Path.GetFileName(path)} {attachment.ContainerId}: exit {result.ExitCode}: {result.Output}");
     }
+
+    /// <summary>The configuration for one call: with the result of the call before, and the pod's host port.</summary>
+    public static JsonObject With(JsonObject configuration, Attachment pod)
+    {
+        var copy = (JsonObject)configuration.DeepClone();
+        if (pod.PreviousResult.Length > 0)
+        {
+            copy["prevResult"] = JsonNode.Parse(pod.PreviousResult);
+        }
+
+        if (pod.HostPort is { } port)
+        {
+            copy["runtimeConfig"] = JsonNode.Parse($$"""{"portMappings":[{"hostPort":{{port}},"containerPort":80,"protocol":"tcp"}]}""");
+        }
+
+        return copy;
+    }
 }
 
 /// <summary>One pod's attachment.</summary>
-internal sealed record Attachment(string ContainerId, string NamespacePath)
+internal sealed record Attachment(string ContainerId, string NamespacePath, int? HostPort)
 {
     /// <summary>Result of ADD, which DEL is given.</summary>
     public string PreviousResult { get; set; } = "";

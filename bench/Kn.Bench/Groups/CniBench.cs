@@ -1,38 +1,22 @@
-using System.Text.Json.Nodes;
 using Kn.Linux.Namespaces;
 
 namespace Kn.Bench.Groups;
 
-/// <summary>ADD and DEL of 200 pods, beside Debian's reference plugins, one call of each in turn. Bar of cni.add: 0.5.</summary>
+/// <summary>ADD and DEL of 200 pods, beside Debian's reference plugins, one call of each in turn. Bars: cni.add 0.4, cni.add_p99 0.5,
+/// cni.add_masq 0.2, cni.add_hostport 0.12, cni.del 0.3.</summary>
 internal static class CniBench
 {
     private const int Pods = 200;
     private const int WarmUp = 5;
+    private const int FirstHostPort = 20000;
 
     public static void Run(string binaries, Results results)
     {
         using var lab = Lab.Up(binaries, "benchcni");
         using var node = lab.OpenNode();
-        var configuration = FirstPlugin($"{lab.NodeFolder}/cni/net.d");
-        var plugin = Path.Combine(binaries, "kn");
-        NetworkNamespace.Remove("knb-node");
-        using var referenceNode = NetworkNamespace.Create("knb-node");
-        using var reference = new ReferenceChain();
-        List<Attachment> ours = [], theirs = [];
-        try
+        var ours = new OwnPlugin(Path.Combine(binaries, "kn"), $"{lab.NodeFolder}/cni/net.d");
+        Measure(node, ours, masquerade: false, (add, referenceAdd, delete, referenceDelete) =>
         {
-            for (var i = 0; i < Pods + WarmUp; i++)
-            {
-                ours.Add(NewPod($"knb-ours{i}"));
-                theirs.Add(NewPod($"knb-theirs{i}"));
-            }
-
-            var (add, referenceAdd) = InTurns(
-                i => node.Run(() => Add(plugin, ours[i], configuration)),
-                i => referenceNode.Run(() => reference.Add(theirs[i])));
-            var (delete, referenceDelete) = InTurns(
-                i => node.Run(() => Delete(plugin, ours[i], configuration)),
-                i => referenceNode.Run(() => reference.Delete(theirs[i])));
             Explain("ADD", add, referenceAdd);
             Explain("DEL", delete, referenceDelete);
             results.Add("cni.add", add.Median / referenceAdd.Median);
@@ -40,6 +24,44 @@ internal static class CniBench
             results.Add("cni.del", delete.Median / referenceDelete.Median);
             results.Add("cni.add_ms", add.Median);
             results.Add("cni.del_ms", delete.Median);
+        });
+        Measure(node, ours, masquerade: true, (add, referenceAdd, _, _) =>
+        {
+            Explain("ADD, ipMasq", add, referenceAdd);
+            results.Add("cni.add_masq", add.Median / referenceAdd.Median);
+        });
+        Measure(node, ours, masquerade: false, (add, referenceAdd, delete, referenceDelete) =>
+        {
+            Explain("ADD, one hostPort", add, referenceAdd);
+            Explain("DEL, one hostPort", delete, referenceDelete);
+            results.Add("cni.add_hostport", add.Median / referenceAdd.Median);
+        }, FirstHostPort);
+    }
+
+    /// <summary>One case: all pods are added and then deleted, by each side in turn.</summary>
+    private static void Measure(
+        NetworkNamespace node, OwnPlugin plugin, bool masquerade, Action<Samples, Samples, Samples, Samples> tell, int? firstHostPort = null)
+    {
+        const string referenceName = "knb-node";
+        NetworkNamespace.Remove(referenceName);
+        using var referenceNode = NetworkNamespace.Create(referenceName);
+        using var reference = new ReferenceChain(masquerade);
+        List<Attachment> ours = [], theirs = [];
+        try
+        {
+            for (var i = 0; i < Pods + WarmUp; i++)
+            {
+                ours.Add(NewPod($"knb-ours{i}", firstHostPort + i));
+                theirs.Add(NewPod($"knb-theirs{i}", firstHostPort + i));
+            }
+
+            var (add, referenceAdd) = InTurns(
+                i => node.Run(() => plugin.Add(ours[i])),
+                i => referenceNode.Run(() => reference.Add(theirs[i])));
+            var (delete, referenceDelete) = InTurns(
+                i => node.Run(() => plugin.Delete(ours[i])),
+                i => referenceNode.Run(() => reference.Delete(theirs[i])));
+            tell(add, referenceAdd, delete, referenceDelete);
         }
         finally
         {
@@ -48,7 +70,7 @@ internal static class CniBench
                 NetworkNamespace.Remove(pod.ContainerId);
             }
 
-            NetworkNamespace.Remove("knb-node");
+            NetworkNamespace.Remove(referenceName);
         }
     }
 
@@ -69,35 +91,11 @@ internal static class CniBench
         return (ours, theirs);
     }
 
-    private static double Add(string plugin, Attachment pod, JsonObject configuration)
-    {
-        var result = Cni.Call(plugin, "ADD", pod, configuration.ToJsonString());
-        pod.PreviousResult = result.Output;
-        return result.Elapsed.TotalMilliseconds;
-    }
-
-    private static double Delete(string plugin, Attachment pod, JsonObject configuration)
-    {
-        var copy = (JsonObject)configuration.DeepClone();
-        copy["prevResult"] = JsonNode.Parse(pod.PreviousResult);
-        return Cni.Call(plugin, "DEL", pod, copy.ToJsonString()).Elapsed.TotalMilliseconds;
-    }
-
-    private static Attachment NewPod(string name)
+    private static Attachment NewPod(string name, int? hostPort)
     {
         NetworkNamespace.Remove(name);
         using var pod = NetworkNamespace.Create(name);
-        return new Attachment(name, $"/run/netns/{name}");
-    }
-
-    /// <summary>The list's first plugin as libcni hands it over: with the list's name and version.</summary>
-    private static JsonObject FirstPlugin(string folder)
-    {
-        var list = JsonNode.Parse(File.ReadAllText(Directory.GetFiles(folder, "*.conflist").Order().First()))!;
-        var plugin = (JsonObject)list["plugins"]![0]!.DeepClone();
-        plugin["name"] = list["name"]!.DeepClone();
-        plugin["cniVersion"] = list["cniVersion"]!.DeepClone();
-        return plugin;
+        return new Attachment(name, $"/run/netns/{name}", hostPort);
     }
 
     private static void Explain(string verb, Samples ours, Samples theirs) => Results.Explain(

@@ -92,7 +92,7 @@ public static class ControlClient
 
     private static ControlResponse ReadAnswer(Socket socket)
     {
-        Span<byte> header = stackalloc byte[ControlFrame.AnswerHeaderBytes];
+        Span<byte> header = stackalloc byte[ControlProtocol.AnswerHeaderBytes];
         ReadExactly(socket, header);
         var exitCode = BinaryPrimitives.ReadInt32LittleEndian(header);
         var length = BinaryPrimitives.ReadUInt32LittleEndian(header[4..]);

@@ -16,13 +16,6 @@ namespace Kn.Hosting.Control;
 /// </remarks>
 internal static class ControlFrame
 {
-    /// <summary>Bytes before a request or, with the exit code, twice that before an answer.</summary>
-    internal const int PrefixBytes = 4;
-
-    /// <summary>Bytes before the body of an answer.</summary>
-    internal const int AnswerHeaderBytes = 8;
-
-    private const byte Version = 1;
     private const int MostArguments = 256;
 
     /// <summary>A request with its prefix.</summary>
@@ -32,7 +25,7 @@ internal static class ControlFrame
         using var stream = new MemoryStream();
         using var writer = new BinaryWriter(stream, Encoding.UTF8);
         writer.Write(0u);
-        writer.Write(Version);
+        writer.Write(ControlProtocol.Version);
         WriteShort(writer, request.Verb);
         if (request.Arguments.Count > MostArguments)
         {
@@ -51,12 +44,12 @@ internal static class ControlFrame
         writer.Write(request.Body.Span);
         writer.Flush();
         var frame = stream.ToArray();
-        if (frame.Length - PrefixBytes > ControlProtocol.LargestBytes)
+        if (frame.Length - ControlProtocol.PrefixBytes > ControlProtocol.LargestBytes)
         {
             throw new WireFormatException($"a request has at most {ControlProtocol.LargestBytes} bytes");
         }
 
-        BinaryPrimitives.WriteUInt32LittleEndian(frame, (uint)(frame.Length - PrefixBytes));
+        BinaryPrimitives.WriteUInt32LittleEndian(frame, (uint)(frame.Length - ControlProtocol.PrefixBytes));
         return frame;
     }
 
@@ -65,7 +58,7 @@ internal static class ControlFrame
     internal static ControlRequest DecodeRequest(ReadOnlyMemory<byte> frame)
     {
         var rest = frame;
-        if (Take(ref rest, 1, "version")[0] is var version and not Version)
+        if (Take(ref rest, 1, "version")[0] is var version and not ControlProtocol.Version)
         {
             throw new WireFormatException($"version {version} of the control protocol is not known");
         }

@@ -48,7 +48,7 @@ internal sealed class ControlSession(ControlHandlers handlers, ControlMetrics me
     {
         using var limit = new CancellationTokenSource(ReadLimit, time);
         using var both = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
-        var prefix = new byte[ControlFrame.PrefixBytes];
+        var prefix = new byte[ControlProtocol.PrefixBytes];
         await ReadExactlyAsync(socket, prefix, both.Token);
         var length = BinaryPrimitives.ReadUInt32LittleEndian(prefix);
         if (length > ControlProtocol.LargestBytes)
@@ -148,10 +148,10 @@ internal sealed class ControlSession(ControlHandlers handlers, ControlMetrics me
     {
         using var limit = new CancellationTokenSource(ReadLimit, time);
         using var both = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
-        var frame = new byte[ControlFrame.AnswerHeaderBytes + answer.Body.Length];
+        var frame = new byte[ControlProtocol.AnswerHeaderBytes + answer.Body.Length];
         BinaryPrimitives.WriteInt32LittleEndian(frame, answer.ExitCode);
         BinaryPrimitives.WriteUInt32LittleEndian(frame.AsSpan(4), (uint)answer.Body.Length);
-        answer.Body.Span.CopyTo(frame.AsSpan(ControlFrame.AnswerHeaderBytes));
+        answer.Body.Span.CopyTo(frame.AsSpan(ControlProtocol.AnswerHeaderBytes));
         ReadOnlyMemory<byte> rest = frame;
         while (!rest.IsEmpty)
         {

@@ -1,6 +1,7 @@
 using System.Collections;
 using System.Text;
 using Kn.Cni.Plain;
+using Kn.Early;
 using Kn.Hosting.Control;
 using Kn.Linux;
 using Kn.Linux.Files;
@@ -11,7 +12,7 @@ namespace Kn.Cni;
 /// addresses along (<c>ipam</c>), answers it here.</summary>
 /// <remarks>CNI specification 1.1.0, "Execution Protocol": parameters in CNI_* variables, the configuration on standard input, the result
 /// or the error as JSON on standard output, exit code 0 or not. A process is started for every call, so nothing is initialised
-/// here that the call does not need.</remarks>
+/// here that the call does not need; the native program even answers most calls before it comes here (<see cref="EarlyCniCall"/>).</remarks>
 internal static class CniEntry
 {
     private const string Verb = "cni";
@@ -26,17 +27,18 @@ internal static class CniEntry
     /// <summary>Larger than any network configuration list; what is larger is not one.</summary>
     private const int LargestConfigBytes = 1 << 20;
 
-    /// <summary>The agent's own limit for a call is two minutes.</summary>
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(ControlProtocol.PatienceSeconds);
 
     /// <summary>Runs the call of this process.</summary>
     internal static int Run(string command)
     {
-        using var input = StandardStream.OpenInput();
+        using Stream input = EarlyCniCall.IsInputRead ? new MemoryStream(EarlyCniCall.Input.ToArray()) : StandardStream.OpenInput();
         using var output = StandardStream.OpenOutput();
         try
         {
-            return Run(command, ReadVariables(), input, output);
+            return EarlyCniCall.IsUnanswered
+                ? Fail(output, CniNetwork.VersionOf(EarlyCniCall.Input), TryAgainLater, "the Kn agent of this node cannot be reached", "it took the call and broke the connection before it had answered, or was silent for too long")
+                : Run(command, ReadVariables(), input, output);
         }
         catch (LinuxException exception)
         {

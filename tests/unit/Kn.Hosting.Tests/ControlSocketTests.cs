@@ -120,7 +120,7 @@ public sealed class ControlSocketTests : IAsyncLifetime
     [Fact]
     public void Decoder_RefusesEveryTruncationAndSurvivesNoise()
     {
-        var frame = ControlFrame.EncodeRequest(Request("echo", [], ("name", "value"))).AsMemory(ControlFrame.PrefixBytes);
+        var frame = ControlFrame.EncodeRequest(Request("echo", [], ("name", "value"))).AsMemory(ControlProtocol.PrefixBytes);
         for (var length = 0; length < frame.Length; length++)
         {
             Assert.Throws<WireFormatException>(() => ControlFrame.DecodeRequest(frame[..length]));
