@@ -59,8 +59,14 @@ public static class NodeResources
     /// <summary>Pods' IPv6 gateway, likewise.</summary>
     public const string PodGatewayV6 = "fe80::1";
 
-    /// <summary>Priority of destination NAT of Services; plugins' hostPorts stay at dstnat (-100) too and go by registration order.</summary>
+    /// <summary>Priority of destination NAT of Services (dstnat).</summary>
     public const int ServiceNatPriority = -100;
+
+    /// <summary>Priority of destination NAT of pods' hostPorts: after that of Services, so that a NodePort wins, as kube-proxy's does.</summary>
+    public const int HostPortNatPriority = -90;
+
+    /// <summary>Priority of what keeps packets from other links away from the node's loopback addresses: before connections are looked up (raw).</summary>
+    public const int LoopbackGuardPriority = -300;
 
     /// <summary>Priority of source NAT (srcnat).</summary>
     public const int MasqueradePriority = 100;

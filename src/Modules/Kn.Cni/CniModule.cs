@@ -1,6 +1,6 @@
 using Kn.Cni.Attaching;
 using Kn.Cni.Installation;
-using Kn.Cni.Masquerade;
+using Kn.Cni.Table;
 using Kn.Hosting.Modules;
 using Kn.Hosting.Reconciling;
 using Kn.Kubernetes.Cache;
@@ -31,17 +31,16 @@ public sealed class CniModule(CniOptions options) : IModule
     public async Task RunAsync(ModuleContext context, CancellationToken cancellationToken)
     {
         using var parts = CniParts.Open(context);
-        using var nft = NftSocket.Open();
-        using var drift = new MasqueradeDrift(nft);
+        using var drift = new CniTableDrift(parts.Nft);
         using var guard = new NodeEndGuard(parts.Attacher, parts.Links.PortId, parts.Logger, context.Time);
         var podCidrs = new ReconcileLoop<string, NodePodCidrs>(new PodCidrTarget(context, options, parts), Watches, context);
-        var masquerade = new ReconcileLoop<string, NftTable>(new MasqueradeTarget(nft, context.Node, options), Watches, context, new ReconcileOptions { Drift = drift, DriftSpacing = DriftSpacing });
+        var table = new ReconcileLoop<string, NftTable>(new CniTableTarget(parts.Table, context.Node, options), Watches, context, new ReconcileOptions { Drift = drift, DriftSpacing = DriftSpacing });
         Start(parts);
         var server = new CniServer(options, parts);
         context.Control.Set(Verb, server.HandleAsync);
         try
         {
-            await RunAllAsync([drift.RunAsync, guard.ListenAsync, guard.RepairAsync, parts.Reaper.RunAsync, podCidrs.RunAsync, masquerade.RunAsync], cancellationToken);
+            await RunAllAsync([drift.RunAsync, guard.ListenAsync, guard.RepairAsync, parts.Reaper.RunAsync, podCidrs.RunAsync, table.RunAsync], cancellationToken);
         }
         finally
         {
@@ -68,7 +67,7 @@ public sealed class CniModule(CniOptions options) : IModule
 
         using (var nft = NftSocket.Open())
         {
-            await new MasqueradeTarget(nft, context.Node, options).RemoveAsync(cancellationToken);
+            new CniTable(nft).Remove();
         }
 
         var state = Path.GetDirectoryName(CniParts.JournalPath(context));

@@ -1,8 +1,11 @@
 using System.Globalization;
 using Kn.Cni.Attaching;
 using Kn.Cni.Ipam;
+using Kn.Cni.Table;
 using Kn.Hosting.Modules;
 using Kn.Hosting.Pods;
+using Kn.Linux.Conntrack;
+using Kn.Linux.Nftables;
 using Kn.Linux.Routes;
 using Microsoft.Extensions.Logging;
 
@@ -12,6 +15,7 @@ namespace Kn.Cni;
 internal sealed class CniParts : IDisposable
 {
     private readonly ModuleStatus _status;
+    private readonly ConntrackSocket _conntrack = ConntrackSocket.Open();
 
     private CniParts(ModuleContext context, AttachmentJournal journal)
     {
@@ -24,7 +28,8 @@ internal sealed class CniParts : IDisposable
         Allocator = new AddressAllocator();
         PodCidrs = new PodCidrs(Allocator, Time);
         Reaper = new LinkReaper(Links, Allocator, Logger, Time);
-        Attacher = new PodAttacher(Links, Journal, Allocator, Reaper, Logger);
+        Table = new CniTable(Nft);
+        Attacher = new PodAttacher(Links, Journal, Allocator, Reaper, Logger) { Capabilities = new PodCapabilities(Table, _conntrack, Logger) };
         Metrics = new CniMetrics(context.Metrics, Allocator, () => Reaper.Waiting);
     }
 
@@ -37,6 +42,10 @@ internal sealed class CniParts : IDisposable
     public AttachmentJournal Journal { get; }
 
     public PodLinks Links { get; }
+
+    public NftSocket Nft { get; } = NftSocket.Open();
+
+    public CniTable Table { get; }
 
     public AddressAllocator Allocator { get; }
 
@@ -66,6 +75,8 @@ internal sealed class CniParts : IDisposable
     {
         Reaper.Dispose();
         Links.Dispose();
+        Nft.Dispose();
+        _conntrack.Dispose();
         Journal.Dispose();
     }
 }

@@ -1,4 +1,5 @@
 using Kn.Cni.Ipam;
+using Kn.Cni.PortMaps;
 using Kn.Cni.Protocol;
 using Kn.Hosting;
 using Kn.Linux.Namespaces;
@@ -61,6 +62,12 @@ public class AttachmentPlan
 
     /// <summary>Whether the node's end has a part in routing; the port of a bridge has none.</summary>
     public virtual bool IsRouted => true;
+
+    /// <summary>The node's link that routes to the pod: the link itself, or its bridge.</summary>
+    public virtual string RoutingLink => HostLink;
+
+    /// <summary>Whether processes of the node reach the pod from 127.0.0.1, by a hostPort.</summary>
+    public bool TakesFromLoopback => PortMapElements.UsesLoopback(Attachment.Addresses, Attachment.PortMappings);
 
     /// <summary>The pod's gateway of a family.</summary>
     public static IpAddress GatewayOf(IpFamily family) =>

@@ -30,6 +30,9 @@ public sealed class BridgedPlan : AttachmentPlan
     public override bool IsRouted => false;
 
     /// <inheritdoc/>
+    public override string RoutingLink => _port.Bridge;
+
+    /// <inheritdoc/>
     public override VethLink Link(NetworkNamespace pod) => base.Link(pod) with { Mac = null, Master = _port.BridgeIndex };
 
     /// <inheritdoc/>

@@ -32,6 +32,9 @@ public sealed class PodAttacher
         _logger = logger;
     }
 
+    /// <summary>What pods may have beyond an interface; null where nothing of it is offered.</summary>
+    internal PodCapabilities? Capabilities { get; init; }
+
     /// <summary>Called before each step of ADD; a test throws from it.</summary>
     internal Action<AttachStep>? BeforeStep { get; set; }
 
@@ -69,6 +72,7 @@ public sealed class PodAttacher
     {
         using var turn = await _locks.EnterAsync(key, cancellationToken);
         var attachment = Find(key);
+        Capabilities?.Withdraw(key);
         var hadLink = _links.Unlink(PodLinkNames.HostLink(key), attachment?.Addresses ?? default);
         if (attachment is not null)
         {
@@ -99,6 +103,7 @@ public sealed class PodAttacher
         var plan = new AttachmentPlan(attachment, inside.Link?.Mtu ?? 0);
         var faults = AttachmentCheck.InPod(plan, expected, request.NamespacePath, inside)
             .Concat(AttachmentCheck.OnHost(plan, _links.ReadHostEnd(plan.HostLink)))
+            .Concat(Capabilities?.FindFaults(attachment) ?? [])
             .ToList();
         if (faults.Count > 0)
         {
@@ -142,6 +147,7 @@ public sealed class PodAttacher
             if (attachment.IsComplete && present.Contains(link) && _allocator.TryAdopt(attachment.Addresses))
             {
                 adopted.Add(link);
+                Capabilities?.Adopt(attachment);
             }
             else
             {
@@ -150,6 +156,7 @@ public sealed class PodAttacher
             }
         }
 
+        Capabilities?.EnsureTable();
         present.ExceptWith(adopted);
         foreach (var link in present)
         {
@@ -196,6 +203,7 @@ public sealed class PodAttacher
         AttachmentPlan plan, NetworkNamespace pod, Func<NewPod, CancellationToken, Task> awaitGatesAsync, CancellationToken cancellationToken)
     {
         var attachment = plan.Attachment;
+        Capabilities?.Claim(attachment);
         BeforeStep?.Invoke(AttachStep.WriteJournal);
         var onDisk = _journal.AppendAsync(new JournalRecord.Added(attachment));
         BeforeStep?.Invoke(AttachStep.CreateLink);
@@ -204,6 +212,8 @@ public sealed class PodAttacher
         PodLinks.ConfigurePod(plan, pod);
         BeforeStep?.Invoke(AttachStep.ConfigureHost);
         _links.ConfigureHost(plan, index);
+        BeforeStep?.Invoke(AttachStep.MapPorts);
+        Capabilities?.Publish(attachment);
         BeforeStep?.Invoke(AttachStep.WaitForGates);
         await awaitGatesAsync(new NewPod(attachment.Pod, attachment.Addresses, plan.HostLink), cancellationToken);
         BeforeStep?.Invoke(AttachStep.FlushJournal);
@@ -244,9 +254,10 @@ public sealed class PodAttacher
     {
         try
         {
+            Capabilities?.Withdraw(attachment.Key);
             _links.Unlink(PodLinkNames.HostLink(attachment.Key), attachment.Addresses);
         }
-        catch (LinuxException error)
+        catch (Exception error) when (error is LinuxException or CniException)
         {
             // The record stays, and with it the addresses: a DEL or the next start takes both away.
             CniLog.UndoFailed(_logger, error, attachment.Key);

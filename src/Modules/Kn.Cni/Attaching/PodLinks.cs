@@ -90,18 +90,13 @@ public sealed class PodLinks(RouteSocket host) : IDisposable
     public void ConfigureHost(AttachmentPlan plan, int linkIndex)
     {
         ThrowFirst(host.Apply(plan.OnHost(linkIndex)));
-        if (!plan.IsRouted)
-        {
-            return;
-        }
-
         if (_isProcessNamespace)
         {
-            HostSysctls.Write(plan.HostLink);
+            HostSysctls.Write(plan);
         }
         else
         {
-            _node.Visit(() => HostSysctls.Write(plan.HostLink));
+            _node.Visit(() => HostSysctls.Write(plan));
         }
     }
 

@@ -42,4 +42,7 @@ public enum CniErrorCode
 
     /// <summary>CHECK found something missing or different; the message says what.</summary>
     CheckFailed = 103,
+
+    /// <summary>A port of the node that the container asks for leads to another container already; the message names it.</summary>
+    HostPortTaken = 104,
 }
