@@ -2,8 +2,10 @@ using Kn.Cni.Attaching;
 using Kn.Cni.Ipam;
 using Kn.Cni.Plain.HostLocal;
 using Kn.Cni.Plain.Table;
+using Kn.Cni.PortMaps;
 using Kn.Cni.Protocol;
 using Kn.Linux;
+using Kn.Linux.Conntrack;
 using Kn.Linux.Namespaces;
 using Kn.Linux.Nftables;
 using Kn.Linux.Routes;
@@ -39,6 +41,9 @@ internal sealed class PlainAttacher : IDisposable
     /// <summary>Called before each step of ADD; a test throws from it.</summary>
     public Action<PlainStep>? BeforeStep { get; init; }
 
+    /// <summary>For tests: false leaves what a failed ADD had done, as a killed process does.</summary>
+    public bool UndoesFailures { get; init; } = true;
+
     /// <summary>Attaches a container.</summary>
     /// <exception cref="CniException">What is wrong; nothing is left behind.</exception>
     /// <exception cref="LinuxException">The kernel refused; nothing is left behind.</exception>
@@ -60,16 +65,12 @@ internal sealed class PlainAttacher : IDisposable
             _links.ConfigureHost(plan, index);
             Forwarding.Enable();
             BeforeStep?.Invoke(PlainStep.ChangeTable);
-            if (network.Masquerade)
-            {
-                _table.Masquerade(addresses);
-            }
-
+            Publish(network, attachment, addresses);
             BeforeStep?.Invoke(PlainStep.Answer);
             var result = plan.Result(request.NamespacePath, request.Dns ?? ResolvConf.Read(network.Ipam.ResolvConf));
             return request.Config.PreviousResult?.Append(result) ?? result;
         }
-        catch
+        catch when (UndoesFailures)
         {
             Remove(network, request.Key, attachment.Addresses, withLink: hasLink);
             throw;
@@ -103,7 +104,7 @@ internal sealed class PlainAttacher : IDisposable
         var faults = AttachmentCheck.InPod(plan, expected, request.NamespacePath, inside)
             .Concat(AttachmentCheck.OnHost(plan, _links.ReadHostEnd(plan.HostLink)))
             .Concat(network.Attachment == PlainAttachment.Bridge ? _bridges.Check(network, addresses) : [])
-            .Concat(network.Masquerade ? _table.FindMissing(addresses).Select(static address => $"{address} is not masqueraded") : [])
+            .Concat(_table.FindMissing(Entry(network, attachment, addresses)))
             .ToList();
         if (faults.Count > 0)
         {
@@ -150,6 +151,7 @@ internal sealed class PlainAttacher : IDisposable
             }
         }
 
+        _table.RemovePorts(network.Name, valid.Select(key => PortMapOwner.CommentOf(network.Name, key)).ToHashSet(StringComparer.Ordinal));
         RemoveStrayLinks(network, valid);
         if (failures.Count > 0)
         {
@@ -207,7 +209,32 @@ internal sealed class PlainAttacher : IDisposable
         Pod = request.Arguments.Pod,
         Addresses = addresses,
         Mac = request.RequestedMac,
+        PortMappings = request.Config.RuntimeConfig.PortMappings,
     };
+
+    private static TableEntry Entry(PlainNetwork network, Attachment attachment, ValueList<LocalAddress> addresses) => new(
+        network.Masquerade ? addresses : default,
+        PortMapElements.Of(PortMapOwner.CommentOf(network.Name, attachment.Key), attachment.Addresses, attachment.PortMappings).ToValueList());
+
+    private void Publish(PlainNetwork network, Attachment attachment, ValueList<LocalAddress> addresses)
+    {
+        if (PortMapElements.FindUnservable(attachment.Addresses, attachment.PortMappings) is { } unservable)
+        {
+            throw new CniException(CniErrorCode.InvalidConfig, $"runtimeConfig.portMappings: {unservable} needs an address of that family, and the container has none");
+        }
+
+        _table.Add(Entry(network, attachment, addresses));
+        ForgetFlows(StaleUdpFlows.BeforeAdded(attachment));
+    }
+
+    private static void ForgetFlows(IReadOnlyList<ConntrackFilter> filters)
+    {
+        if (filters.Count > 0)
+        {
+            using var conntrack = ConntrackSocket.Open();
+            conntrack.Delete(filters);
+        }
+    }
 
     private (AttachmentPlan Plan, int LinkIndex) Plug(PlainNetwork network, Attachment attachment, ValueList<LocalAddress> addresses, NetworkNamespace container)
     {
@@ -233,7 +260,11 @@ internal sealed class PlainAttacher : IDisposable
 
     private void Remove(PlainNetwork network, AttachmentKey key, ValueList<IpAddress> addresses, bool withLink)
     {
-        _table.Forget(addresses);
+        if (_table.Remove(PortMapOwner.CommentOf(network.Name, key), addresses))
+        {
+            ForgetFlows([.. addresses.Select(static address => new ConntrackFilter { Family = address.Family, Protocol = (byte)IpProtocol.Udp, ReplySource = IpPrefix.Of(address) })]);
+        }
+
         if (withLink && _host.FindLink(PodLinkNames.HostLink(key, LinkOwner.Plain.Prefix)) is { } link)
         {
             _host.RemoveLink(link.Index);

@@ -27,7 +27,7 @@ public sealed class PlainAttachmentTests
     public async Task Containers_ReachOneAnotherTheHostAndOutside_InBothFamilies(string attachment)
     {
         using var host = new PlainHost();
-        var outside = await OutsideAsync(host);
+        var outside = await host.ConnectOutsideAsync();
         var config = host.Config(BothFamilies, $$"""{"attachment":"{{attachment}}"}""");
         var (first, _) = host.Add(config, "c1");
         var (second, _) = host.Add(config, "c2");
@@ -162,27 +162,5 @@ public sealed class PlainAttachmentTests
         }
 
         Assert.Equal("", await host.LeftoversAsync());
-    }
-
-    /// <summary>A namespace beyond the host that knows the host only.</summary>
-    private static async Task<string> OutsideAsync(PlainHost host)
-    {
-        var outside = host.CreateContainer();
-        foreach (var command in (string[])
-        [
-            $"ip -n {host.Name} link set lo up",
-            $"ip -n {host.Name} link add up0 type veth peer name eth0 netns {outside}",
-            $"ip -n {host.Name} addr add 192.0.2.1/24 dev up0",
-            $"ip -n {host.Name} addr add 2001:db8::1/64 dev up0 nodad",
-            $"ip -n {host.Name} link set up0 up",
-            $"ip -n {outside} addr add 192.0.2.2/24 dev eth0",
-            $"ip -n {outside} addr add 2001:db8::2/64 dev eth0 nodad",
-            $"ip -n {outside} link set eth0 up",
-        ])
-        {
-            await Run.TextAsync(command);
-        }
-
-        return outside;
     }
 }

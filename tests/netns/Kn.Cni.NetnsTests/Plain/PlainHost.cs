@@ -1,3 +1,5 @@
+using System.Net;
+using System.Net.Sockets;
 using System.Text;
 using System.Text.Json.Nodes;
 using Kn.Cni.Plain;
@@ -116,6 +118,61 @@ public sealed class PlainHost : IDisposable
             + await Run.TextAsync($"ip -n {Name} route")
             + await Run.TextAsync($"ip netns exec {Name} nft list ruleset")
             + string.Join(",", Reservations);
+    }
+
+    /// <summary>A namespace beyond the host that knows the host only.</summary>
+    public async Task<string> ConnectOutsideAsync()
+    {
+        var outside = CreateContainer();
+        foreach (var command in (string[])
+        [
+            $"ip -n {Name} link set lo up",
+            $"ip -n {Name} link add up0 type veth peer name eth0 netns {outside}",
+            $"ip -n {Name} addr add 192.0.2.1/24 dev up0",
+            $"ip -n {Name} addr add 2001:db8::1/64 dev up0 nodad",
+            $"ip -n {Name} link set up0 up",
+            $"ip -n {outside} addr add 192.0.2.2/24 dev eth0",
+            $"ip -n {outside} addr add 2001:db8::2/64 dev eth0 nodad",
+            $"ip -n {outside} link set eth0 up",
+        ])
+        {
+            await Run.TextAsync(command);
+        }
+
+        return outside;
+    }
+
+    /// <summary>Answers every HTTP request in a namespace, on IPv4 and IPv6, with a text.</summary>
+    public IDisposable Serve(string netns, int port, string text)
+    {
+        using var inside = NetworkNamespace.OpenNamed(netns);
+        var listener = inside.Run(() =>
+        {
+            var socket = new Socket(AddressFamily.InterNetworkV6, SocketType.Stream, ProtocolType.Tcp) { DualMode = true };
+            socket.Bind(new IPEndPoint(IPAddress.IPv6Any, port));
+            socket.Listen();
+            return socket;
+        });
+        _ = AnswerAllAsync(listener, Encoding.ASCII.GetBytes($"HTTP/1.0 200 OK\r\nContent-Length: {text.Length}\r\n\r\n{text}"));
+        return listener;
+    }
+
+    private static async Task AnswerAllAsync(Socket listener, byte[] answer)
+    {
+        try
+        {
+            while (true)
+            {
+                using var client = await listener.AcceptAsync();
+                await client.ReceiveAsync(new byte[1024]);
+                await client.SendAsync(answer);
+                client.Shutdown(SocketShutdown.Send);
+            }
+        }
+        catch (Exception e) when (e is SocketException or ObjectDisposedException)
+        {
+            // The test is over.
+        }
     }
 
     public void Dispose()

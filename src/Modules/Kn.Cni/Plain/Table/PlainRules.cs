@@ -1,12 +1,14 @@
 using Kn.Cni.Plain.HostLocal;
+using Kn.Cni.PortMaps;
 using Kn.Hosting;
 using Kn.Linux.Nftables;
 using Kn.Primitives;
 
 namespace Kn.Cni.Plain.Table;
 
-/// <summary>The table <c>inet kn-plain</c>: masquerade for containers of networks without an agent. Pure.</summary>
+/// <summary>The table <c>inet kn-plain</c>: masquerade and published ports of networks without an agent. Pure.</summary>
 /// <remarks>
+/// <para>Published ports are those of <see cref="PortMapRules"/>, the same as pods' hostPorts.</para>
 /// A container is an element of a map that leads to the chain of its subnet, and that chain follows from its name alone, so nothing that
 /// many processes add at once can be wrong:
 /// <code>
@@ -28,8 +30,9 @@ public static class PlainRules
     /// <summary>What is there as soon as one container is.</summary>
     public static NftTable Frame { get; } = new(Id.Family, Id.Name)
     {
-        Sets = [Sources(IpFamily.V4), Sources(IpFamily.V6)],
-        Chains = [NftChain.Base("postrouting", NftChainType.Nat, NftHookPoint.Postrouting, NodeResources.MasqueradePriority).With(Dispatch(IpFamily.V4), Dispatch(IpFamily.V6))],
+        Sets = PortMapSchema.All.Concat([Sources(IpFamily.V4), Sources(IpFamily.V6)]).ToValueList(),
+        Chains = PortMapRules.Chains.Append(NftChain.Base("postrouting", NftChainType.Nat, NftHookPoint.Postrouting, NodeResources.MasqueradePriority)
+            .With([.. PortMapRules.Postrouting, Dispatch(IpFamily.V4), Dispatch(IpFamily.V6)])).ToValueList(),
     };
 
     /// <summary>The chain for containers of a subnet: what leaves it takes the host's address, but for multicast.</summary>

@@ -1,4 +1,5 @@
 using Kn.Cni.Plain.HostLocal;
+using Kn.Cni.PortMaps;
 using Kn.Cni.Protocol;
 using Kn.Linux;
 using Kn.Linux.Nftables;
@@ -15,24 +16,30 @@ public sealed class PlainTable(NftSocket socket)
     /// <summary>How often a change is tried while others change the ruleset. Each try is about a millisecond.</summary>
     private const int MostAttempts = 1000;
 
-    /// <summary>Masquerades what these addresses send beyond their subnets.</summary>
+    private readonly PortMapTable _ports = new(socket, PlainRules.Id);
+
+    /// <summary>Adds a container.</summary>
     /// <exception cref="NftException">The kernel refused.</exception>
-    public void Masquerade(ValueList<LocalAddress> addresses)
+    /// <exception cref="CniException">Code 104: another container has one of the ports.</exception>
+    public void Add(TableEntry entry)
     {
         // Nearly always table and chain are there.
-        if (!TryAdd(addresses))
+        if (!entry.IsEmpty && !TryAdd(entry))
         {
             Change((table, batch) =>
             {
-                Complete(batch, table, addresses);
-                AddElements(batch, addresses);
+                PlainTableRepair.Complete(batch, table, entry);
+                AddElements(batch, entry);
             });
         }
     }
 
-    /// <summary>Forgets these addresses. Absent is success.</summary>
+    /// <summary>Removes a container. Absent is success.</summary>
+    /// <param name="owner">The comment of its ports (<see cref="PortMapOwner"/>).</param>
+    /// <param name="addresses">Its addresses.</param>
+    /// <returns>Whether it had ports.</returns>
     /// <exception cref="NftException">The kernel refused.</exception>
-    public void Forget(ValueList<IpAddress> addresses)
+    public bool Remove(string owner, ValueList<IpAddress> addresses)
     {
         foreach (var address in addresses)
         {
@@ -45,7 +52,15 @@ public sealed class PlainTable(NftSocket socket)
                 // Not masqueraded, or the table is gone.
             }
         }
+
+        return _ports.RemoveWhere(element => element.Element.Comment == owner).Count > 0;
     }
+
+    /// <summary>Removes the ports of a network's containers but those to keep.</summary>
+    /// <param name="network">The network.</param>
+    /// <param name="kept">Comments of ports.</param>
+    public void RemovePorts(string network, IReadOnlySet<string> kept) =>
+        _ports.RemoveWhere(element => element.Element.Comment is { } owner && owner.StartsWith(PortMapOwner.PrefixOf(network), StringComparison.Ordinal) && !kept.Contains(owner));
 
     /// <summary>Removes what no container needs any more; the whole table when there is none.</summary>
     /// <exception cref="NftException">The kernel refused.</exception>
@@ -68,66 +83,48 @@ public sealed class PlainTable(NftSocket socket)
         }
     });
 
-    /// <summary>Which of these addresses are not masqueraded.</summary>
-    public ValueList<IpAddress> FindMissing(ValueList<LocalAddress> addresses)
+    /// <summary>What of a container is missing.</summary>
+    public IReadOnlyList<string> FindMissing(TableEntry entry)
     {
         var table = socket.ReadTable(PlainRules.Id.Family, PlainRules.Id.Name);
-        return addresses
-            .Where(address => table?.FindSet(PlainRules.Sources(address.Address.Family).Name)?.Elements.Any(element => element.Key == NftValue.Of(address.Address)) != true)
-            .Select(static address => address.Address).ToValueList();
+        return
+        [
+            .. entry.Masqueraded.Where(address => !Has(table, PlainRules.Sources(address.Address.Family).Name, PlainRules.Element(address)))
+                .Select(static address => $"{address.Address} is not masqueraded"),
+            .. entry.Ports.Where(port => !Has(table, port.Set, port.Element)).Select(static port => $"the published port {port.Element.Key} is missing"),
+        ];
     }
 
     /// <summary>Removes the table.</summary>
-    public void Remove() => socket.Apply(new NftBatch().RemoveTable(PlainRules.Id));
+    public void RemoveAll() => socket.Apply(new NftBatch().RemoveTable(PlainRules.Id));
 
-    private bool TryAdd(ValueList<LocalAddress> addresses)
+    internal static bool Has(NftTable? table, string set, NftElement wanted) =>
+        table?.FindSet(set)?.Elements.Any(element => element.Key == wanted.Key && element.Data == wanted.Data && element.Verdict == wanted.Verdict) == true;
+
+    private bool TryAdd(TableEntry entry)
     {
         try
         {
             var batch = new NftBatch();
-            AddElements(batch, addresses);
+            AddElements(batch, entry);
             socket.Apply(batch);
             return true;
         }
         catch (NftException error) when (error.Errno is Errno.ENOENT or Errno.EEXIST)
         {
-            // No table, no such chain, or an element that somebody killed left behind with another subnet's chain.
+            // No table, no such chain, or elements in the way: somebody else's port, or what a killed process left behind.
             return false;
         }
     }
 
-    /// <summary>Adds what is missing of the frame and of the subnets' chains, and takes away elements in the way.</summary>
-    private static void Complete(NftBatch batch, NftTable? table, ValueList<LocalAddress> addresses)
+    private static void AddElements(NftBatch batch, TableEntry entry)
     {
-        if (table is null)
-        {
-            batch.AddWhole(PlainRules.Frame);
-        }
-
-        foreach (var chain in addresses.Select(static address => PlainRules.Beyond(address.Subnet)).DistinctBy(static chain => chain.Name, StringComparer.Ordinal))
-        {
-            if (table?.FindChain(chain.Name) is null)
-            {
-                batch.AddChain(PlainRules.Id, chain).AddRules(PlainRules.Id, chain.Name, chain.Rules.AsSpan());
-            }
-        }
-
-        foreach (var address in addresses)
-        {
-            var set = PlainRules.Sources(address.Address.Family);
-            if (table?.FindSet(set.Name)?.Elements.Any(element => element.Key == NftValue.Of(address.Address)) == true)
-            {
-                batch.DeleteElements(PlainRules.Id, set, [PlainRules.KeyOf(address.Address)]);
-            }
-        }
-    }
-
-    private static void AddElements(NftBatch batch, ValueList<LocalAddress> addresses)
-    {
-        foreach (var address in addresses)
+        foreach (var address in entry.Masqueraded)
         {
             batch.AddElements(PlainRules.Id, PlainRules.Sources(address.Address.Family), [PlainRules.Element(address)]);
         }
+
+        PortMapTable.Add(batch, PlainRules.Id, entry.Ports.AsEnumerable());
     }
 
     private void Change(Action<NftTable?, NftBatch> plan)
@@ -145,4 +142,13 @@ public sealed class PlainTable(NftSocket socket)
 
         throw new CniException(CniErrorCode.TryAgainLater, $"the ruleset of nftables changes all the time: {PlainRules.Id} could not be changed");
     }
+}
+
+/// <summary>What a container has in the table.</summary>
+/// <param name="Masqueraded">Addresses whose traffic beyond their subnets takes the host's address.</param>
+/// <param name="Ports">Elements of its published ports.</param>
+public sealed record TableEntry(ValueList<LocalAddress> Masqueraded, ValueList<PortMapElement> Ports)
+{
+    /// <summary>Whether it needs no table.</summary>
+    public bool IsEmpty => Masqueraded.IsEmpty && Ports.IsEmpty;
 }
