@@ -42,10 +42,11 @@ internal static class PlainNetworkReader
     private static PlainNetwork WithDefaults(JsonElement root, PlainNetwork network, bool asReference)
     {
         var isDefaultGateway = Flag(root, "isDefaultGateway") ?? (!asReference && network.Ipam.Routes is null);
+        var isGateway = Flag(root, "isGateway") ?? !asReference;
         return network with
         {
             IsDefaultGateway = isDefaultGateway,
-            IsGateway = isDefaultGateway || (Flag(root, "isGateway") ?? !asReference),
+            IsGateway = isDefaultGateway || isGateway,
             Masquerade = Flag(root, "ipMasq") ?? !asReference,
             Hairpin = (Flag(root, "hairpinMode") ?? !asReference) || Flag(root, "promiscMode") == true,
         };

@@ -123,6 +123,12 @@ public sealed record NetworkConfig
         }
 
         var text = JsonText.Of(member, "cniVersion");
+        if (text.Length == 0)
+        {
+            // What libcni makes of a configuration list without a version.
+            return CniVersion.V010;
+        }
+
         return CniVersions.TryParse(text, out var version) ? version : throw Incompatible($"cniVersion '{text}' is not supported");
     }
 

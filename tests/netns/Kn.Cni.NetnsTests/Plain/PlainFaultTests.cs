@@ -156,6 +156,21 @@ public sealed class PlainFaultTests
     }
 
     [Fact]
+    public async Task CleanUp_RemovesEverything_AndTheModulesOwnDoesNot()
+    {
+        await using var node = new TestNode();
+        using var host = new PlainHost();
+        host.Add(host.Config(more: """{"runtimeConfig":{"portMappings":[{"hostPort":8080,"containerPort":80}]}}"""), "c1");
+        host.Add(host.Config(more: """{"attachment":"bridge"}"""), "c2");
+        var before = await host.LeftoversAsync();
+        await host.Inside(() => new CniModule(node.Options).CleanupAsync(node.Context, CancellationToken.None));
+        Assert.Equal(before, await host.LeftoversAsync());
+        Assert.Equal(2, host.Inside(() => PlainCleanup.Run(host.DataDirectory)));
+        Assert.Equal("", await host.LeftoversAsync());
+        Assert.Equal(0, host.Inside(() => PlainCleanup.Run(host.DataDirectory)));
+    }
+
+    [Fact]
     public void AnEmptyReservation_IsGivenOutWhenNothingElseIsLeft()
     {
         using var host = new PlainHost();

@@ -2,6 +2,7 @@ using Kn.Cni.Plain.HostLocal;
 using Kn.Cni.PortMaps;
 using Kn.Cni.Protocol;
 using Kn.Linux;
+using Kn.Linux.Netlink;
 using Kn.Linux.Nftables;
 using Kn.Primitives;
 
@@ -23,8 +24,9 @@ public sealed class PlainTable(NftSocket socket)
     /// <exception cref="CniException">Code 104: another container has one of the ports.</exception>
     public void Add(TableEntry entry)
     {
-        // Nearly always table and chain are there.
-        if (!entry.IsEmpty && !TryAdd(entry))
+        // Nearly always table and chain are there. A transaction that fails costs as much as a container (the kernel waits for readers),
+        // so none is begun that is known to fail.
+        if (!entry.IsEmpty && !(Exists() && TryAdd(entry)))
         {
             Change((table, batch) =>
             {
@@ -41,19 +43,29 @@ public sealed class PlainTable(NftSocket socket)
     /// <exception cref="NftException">The kernel refused.</exception>
     public bool Remove(string owner, ValueList<IpAddress> addresses)
     {
-        foreach (var address in addresses)
+        while (Exists())
         {
+            var masqueraded = addresses.Where(IsMasqueraded).ToList();
+            var ports = _ports.Read().Where(element => element.Element.Comment == owner).ToList();
+            var batch = new NftBatch();
+            foreach (var address in masqueraded)
+            {
+                batch.DeleteElements(PlainRules.Id, PlainRules.Sources(address.Family), [PlainRules.KeyOf(address)]);
+            }
+
+            PortMapTable.Delete(batch, PlainRules.Id, ports);
             try
             {
-                socket.Apply(new NftBatch().DeleteElements(PlainRules.Id, PlainRules.Sources(address.Family), [PlainRules.KeyOf(address)]));
+                socket.Apply(batch);
+                return ports.Count > 0;
             }
             catch (NftException error) when (error.Errno == Errno.ENOENT)
             {
-                // Not masqueraded, or the table is gone.
+                // Somebody else was quicker; what is left is read again.
             }
         }
 
-        return _ports.RemoveWhere(element => element.Element.Comment == owner).Count > 0;
+        return false;
     }
 
     /// <summary>Removes the ports of a network's containers but those to keep.</summary>
@@ -100,6 +112,21 @@ public sealed class PlainTable(NftSocket socket)
 
     internal static bool Has(NftTable? table, string set, NftElement wanted) =>
         table?.FindSet(set)?.Elements.Any(element => element.Key == wanted.Key && element.Data == wanted.Data && element.Verdict == wanted.Verdict) == true;
+
+    private bool Exists() => socket.ReadTables().Any(static table => table.Id == PlainRules.Id);
+
+    private bool IsMasqueraded(IpAddress address)
+    {
+        try
+        {
+            var key = NftValue.Of(address);
+            return socket.ReadElements(PlainRules.Id, PlainRules.Sources(address.Family)).Any(element => element.Key == key);
+        }
+        catch (NetlinkException error) when (error.Errno == Errno.ENOENT)
+        {
+            return false;
+        }
+    }
 
     private bool TryAdd(TableEntry entry)
     {
