@@ -10,12 +10,10 @@ internal static class MetadataJson
     public static ObjectMeta Read(ref ObjectReader reader)
     {
         var draft = default(Draft);
-        if (reader.BeginObject())
+        reader.BeginObject();
+        while (reader.NextProperty())
         {
-            while (reader.NextProperty())
-            {
-                ReadField(ref reader, ref draft);
-            }
+            ReadField(ref reader, ref draft);
         }
 
         return new ObjectMeta
@@ -57,11 +55,7 @@ internal static class MetadataJson
         while (reader.NextProperty())
         {
             var name = reader.PropertyName();
-            if (isUnused?.Invoke(name) == true)
-            {
-                reader.Skip();
-            }
-            else
+            if (isUnused?.Invoke(name) != true)
             {
                 pairs.Add(new(name, reader.Value() ?? ""));
             }
@@ -103,10 +97,6 @@ internal static class MetadataJson
         else if (reader.Is("annotations"u8))
         {
             draft.Annotations = ReadStrings(ref reader, IsUnused) ?? default;
-        }
-        else
-        {
-            reader.Skip();
         }
     }
 

@@ -17,7 +17,7 @@ internal sealed class CniParts : IDisposable
     private readonly ModuleStatus _status;
     private readonly ConntrackSocket _conntrack = ConntrackSocket.Open();
 
-    private CniParts(ModuleContext context, AttachmentJournal journal)
+    private CniParts(ModuleContext context, CniOptions options, AttachmentJournal journal)
     {
         _status = context.Status;
         Time = context.Time;
@@ -25,12 +25,17 @@ internal sealed class CniParts : IDisposable
         Logger = context.Loggers.CreateLogger("cni");
         Journal = journal;
         Links = new PodLinks(RouteSocket.Open());
-        Allocator = new AddressAllocator();
+        Allocator = new AddressAllocator(options.Ipam, Time);
         PodCidrs = new PodCidrs(Allocator, Time);
         Reaper = new LinkReaper(Links, Allocator, Logger, Time);
         Table = new CniTable(Nft);
-        Attacher = new PodAttacher(Links, Journal, Allocator, Reaper, Logger) { Capabilities = new PodCapabilities(Table, _conntrack, Logger) };
+        Capabilities = new PodCapabilities(Table, _conntrack, Logger);
+        Attachments = new NodeAttachments(Links, Journal, Allocator, Reaper, Logger, Time);
+        Pods = new PodLookup(context.Cache, Time);
+        Attacher = new PodAttacher(Attachments, new AddressChoice(Attachments, Pods), Capabilities);
+        Repair = new NodeEndRepair(Attachments);
         Metrics = new CniMetrics(context.Metrics, Allocator, () => Reaper.Waiting);
+        Alarm = new ExhaustionAlarm(context.Node.Name, context.Events, Metrics);
     }
 
     public TimeProvider Time { get; }
@@ -47,21 +52,31 @@ internal sealed class CniParts : IDisposable
 
     public CniTable Table { get; }
 
+    public PodCapabilities Capabilities { get; }
+
     public AddressAllocator Allocator { get; }
 
     public PodCidrs PodCidrs { get; }
 
     public LinkReaper Reaper { get; }
 
+    public NodeAttachments Attachments { get; }
+
+    public PodLookup Pods { get; }
+
     public PodAttacher Attacher { get; }
 
+    public NodeEndRepair Repair { get; }
+
     public CniMetrics Metrics { get; }
+
+    public ExhaustionAlarm Alarm { get; }
 
     /// <summary>Where the journal is.</summary>
     public static string JournalPath(ModuleContext context) => Path.Combine(context.Node.Paths.State, "cni", "attachments");
 
     /// <summary>Opens the journal and the sockets.</summary>
-    public static CniParts Open(ModuleContext context) => new(context, AttachmentJournal.Open(JournalPath(context)));
+    public static CniParts Open(ModuleContext context, CniOptions options) => new(context, options, AttachmentJournal.Open(JournalPath(context)));
 
     /// <summary>What <c>kn status</c> shows: pods, and how full each podCIDR is.</summary>
     public void TellStatus()

@@ -15,7 +15,7 @@ namespace Kn.Cni.Attaching;
 internal sealed class PodCapabilities(CniTable table, ConntrackSocket conntrack, ILogger logger)
 {
     /// <summary>Claims what only one pod can have, before anything is made.</summary>
-    /// <exception cref="CniException">Code 104: another pod has it. Code 7: it cannot be served.</exception>
+    /// <exception cref="CniException">Code 105: another pod has it. Code 7: it cannot be served.</exception>
     public void Claim(Attachment attachment)
     {
         if (PortMapElements.FindUnservable(attachment.Addresses, attachment.PortMappings) is { } unservable)
@@ -33,17 +33,19 @@ internal sealed class PodCapabilities(CniTable table, ConntrackSocket conntrack,
         }
     }
 
-    /// <summary>Claims what an adopted pod has; one that another adopted pod has already is only logged.</summary>
-    public void Adopt(Attachment attachment)
+    /// <summary>Claims what adopted pods have, and brings the kernel in line with it. A port that two of them have is only logged.</summary>
+    public void Adopt(AdoptionPlan plan)
     {
-        if (table.Claim(attachment) is { } conflict)
+        foreach (var attachment in plan.Running.Concat(table.ReadOwners().Where(owner => plan.Foundlings.ContainsKey(PodLinkNames.HostLink(owner.Key)))))
         {
-            CniLog.HostPortContested(logger, attachment.Key, conflict.Wanted.ToString(), conflict.Holder.Key);
+            if (table.Claim(attachment) is { } conflict)
+            {
+                CniLog.HostPortContested(logger, attachment.Key, conflict.Wanted.ToString(), conflict.Holder.Key);
+            }
         }
-    }
 
-    /// <summary>Brings the kernel in line with what was adopted.</summary>
-    public void EnsureTable() => table.Ensure();
+        table.Ensure();
+    }
 
     /// <summary>Makes what the pod asked for, when its interface is there.</summary>
     /// <exception cref="CniException">Code 100: the kernel refused.</exception>
@@ -82,7 +84,17 @@ internal sealed class PodCapabilities(CniTable table, ConntrackSocket conntrack,
         }
     }
 
+    /// <summary>Takes away what the pod of a link had, for one whose record was lost.</summary>
+    /// <exception cref="CniException">Code 100: the kernel refused.</exception>
+    public void WithdrawLink(string link)
+    {
+        if (table.FindClaim(attachment => PodLinkNames.HostLink(attachment.Key) == link) is { } attachment)
+        {
+            Withdraw(attachment.Key);
+        }
+    }
+
     /// <summary>What is missing of what the pod asked for.</summary>
     public IEnumerable<string> FindFaults(Attachment attachment) =>
-        table.FindMissing(attachment).Count > 0 ? [$"port mappings of {attachment.Key} are missing"] : [];
+        table.FindMissing(attachment).Select(static mapping => $"the mapping {mapping} is missing");
 }

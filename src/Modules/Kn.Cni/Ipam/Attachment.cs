@@ -18,8 +18,18 @@ public sealed record Attachment
     /// <summary>Path of the container's network namespace as ADD had it.</summary>
     public string NamespacePath { get; init; } = "";
 
+    /// <summary>The namespace's identity: a path such as /proc/PID/ns/net may lead to another one later. 0 in records of releases that did not
+    /// write it.</summary>
+    public ulong NamespaceInode { get; init; }
+
+    /// <summary>When ADD came; null in records of releases that did not write it.</summary>
+    public DateTimeOffset? AddedAt { get; init; }
+
     /// <summary>The pod, where the runtime named it.</summary>
     public ObjectKey? Pod { get; init; }
+
+    /// <summary>The pod's UID; empty where the runtime did not give it.</summary>
+    public string PodUid { get; init; } = "";
 
     /// <summary>The pod's addresses, one of each family, IPv4 first.</summary>
     public ValueList<IpAddress> Addresses { get; init; }

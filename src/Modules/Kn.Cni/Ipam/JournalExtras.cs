@@ -11,6 +11,21 @@ internal static class JournalExtras
 {
     internal static void Write(Utf8JsonWriter writer, Attachment attachment)
     {
+        if (attachment.NamespaceInode != 0)
+        {
+            writer.WriteNumber("inode", attachment.NamespaceInode);
+        }
+
+        if (attachment.AddedAt is { } at)
+        {
+            writer.WriteNumber("at", at.ToUnixTimeMilliseconds());
+        }
+
+        if (attachment.PodUid.Length > 0)
+        {
+            writer.WriteString("uid", attachment.PodUid);
+        }
+
         if (!attachment.PortMappings.IsEmpty)
         {
             WritePorts(writer, attachment.PortMappings);
@@ -36,6 +51,9 @@ internal static class JournalExtras
         var egress = ReadLimit(item, "egress");
         return attachment with
         {
+            NamespaceInode = item.TryGetProperty("inode", out var inode) ? inode.GetUInt64() : 0,
+            AddedAt = item.TryGetProperty("at", out var at) ? DateTimeOffset.FromUnixTimeMilliseconds(at.GetInt64()) : null,
+            PodUid = item.TryGetProperty("uid", out var uid) ? uid.GetString() ?? "" : "",
             PortMappings = item.TryGetProperty("ports", out var ports) ? ports.EnumerateArray().Select(ReadPort).ToValueList() : default,
             Bandwidth = ingress is null && egress is null ? null : new BandwidthLimits(ingress, egress),
             Mac = item.TryGetProperty("mac", out var mac) ? MacAddress.Parse(mac.GetString()) : null,

@@ -51,7 +51,7 @@ public static class JournalLine
             using var document = JsonDocument.Parse(line[(ChecksumDigits + 1)..]);
             return ReadObject(document.RootElement);
         }
-        catch (Exception error) when (error is JsonException or KeyNotFoundException or InvalidOperationException or FormatException or IndexOutOfRangeException)
+        catch (Exception error) when (error is JsonException or KeyNotFoundException or InvalidOperationException or FormatException or ArgumentOutOfRangeException or IndexOutOfRangeException)
         {
             return null;
         }
@@ -81,6 +81,16 @@ public static class JournalLine
                 break;
             case JournalRecord.Removed removed:
                 WriteKey(writer, "remove", removed.Key);
+                if (removed.At is { } at)
+                {
+                    writer.WriteNumber("at", at.ToUnixTimeMilliseconds());
+                }
+
+                break;
+            case JournalRecord.Freed freed:
+                writer.WriteString("op", "freed");
+                writer.WriteString("address", freed.Address.ToString());
+                writer.WriteNumber("at", freed.At.ToUnixTimeMilliseconds());
                 break;
             case JournalRecord.Position position:
                 writer.WriteString("op", "position");
@@ -121,10 +131,13 @@ public static class JournalLine
             IsComplete = item.GetProperty("complete").GetBoolean(),
         })),
         "complete" => new JournalRecord.Completed(ReadKey(item)),
-        "remove" => new JournalRecord.Removed(ReadKey(item)),
+        "remove" => new JournalRecord.Removed(ReadKey(item), item.TryGetProperty("at", out _) ? ReadTime(item) : null),
+        "freed" => new JournalRecord.Freed(IpAddress.Parse(Text(item, "address")), ReadTime(item)),
         "position" => new JournalRecord.Position(ReadAddresses(item)),
         _ => null,
     };
+
+    private static DateTimeOffset ReadTime(JsonElement item) => DateTimeOffset.FromUnixTimeMilliseconds(item.GetProperty("at").GetInt64());
 
     private static AttachmentKey ReadKey(JsonElement item) => new(Text(item, "container"), Text(item, "interface"));
 

@@ -10,6 +10,9 @@ public sealed class HostPortLedger
     private readonly Dictionary<AttachmentKey, Attachment> _claims = [];
     private readonly Dictionary<(ushort Port, IpProtocol Protocol), List<(PortMapping Mapping, AttachmentKey Key)>> _ports = [];
 
+    /// <summary>Attachments that have ports.</summary>
+    public IReadOnlyCollection<Attachment> Claims => _claims.Values;
+
     /// <summary>The elements of every claim.</summary>
     public IReadOnlyList<PortMapElement> Elements => [.. _claims.Values.SelectMany(ElementsOf)];
 
@@ -66,12 +69,15 @@ public sealed class HostPortLedger
 
         foreach (var mapping in attachment.PortMappings)
         {
+            // A port of several addresses comes by several times.
             var place = (mapping.HostPort, mapping.Protocol);
-            var list = _ports[place];
-            list.RemoveAll(item => item.Key == key);
-            if (list.Count == 0)
+            if (_ports.TryGetValue(place, out var list))
             {
-                _ports.Remove(place);
+                list.RemoveAll(item => item.Key == key);
+                if (list.Count == 0)
+                {
+                    _ports.Remove(place);
+                }
             }
         }
     }

@@ -19,6 +19,15 @@ public static class PortMapOwner
     /// <summary>What the comments of a network's attachments begin with, for garbage collection by network.</summary>
     public static string PrefixOf(string network) => $"{Shorten(network, MaxNetworkLength)} ";
 
+    /// <summary>Reads a comment back; false for one that says less than all, having been too long.</summary>
+    public static bool TryParse(string comment, out string network, out AttachmentKey key)
+    {
+        var words = comment.Split(' ');
+        network = words[0];
+        key = words.Length == 3 ? new AttachmentKey(words[1], words[2]) : default;
+        return words.Length == 3 && CniNames.IsNetworkName(network) && CniNames.IsContainerId(words[1]);
+    }
+
     private static string Shorten(string name, int most) =>
         name.Length <= most ? name : $"~{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(name)))[..HashDigits]}";
 }

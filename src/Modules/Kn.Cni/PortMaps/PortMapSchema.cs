@@ -31,6 +31,20 @@ public static class PortMapSchema
     /// <summary>Containers with mappings, each twice: who reaches itself must be masqueraded.</summary>
     public static NftSet Hairpin(IpFamily family) => new($"hairpin{(int)family}", NftKey.Typeof(Field.Source(family), Field.Destination(family))) { Comment = "containers with mappings, twice" };
 
+    /// <summary>The family of a map; null for a set.</summary>
+    internal static IpFamily? FamilyOfMap(string name)
+    {
+        foreach (var family in Families)
+        {
+            if (name == HostPorts(family).Name || name == HostIps(family).Name)
+            {
+                return family;
+            }
+        }
+
+        return null;
+    }
+
     internal static Field[] PortKey => [Field.L4Protocol, Field.DestinationPort];
 
     internal static Field[] AddressKey(IpFamily family) => [Field.Destination(family), .. PortKey];

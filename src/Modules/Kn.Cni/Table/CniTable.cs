@@ -28,6 +28,18 @@ internal sealed class CniTable(NftSocket socket)
         }
     }
 
+    /// <summary>Whose port mappings the kernel has, as far as their elements tell.</summary>
+    public IReadOnlyList<Attachment> ReadOwners() => PortMapReading.Owners(_portMaps.Read());
+
+    /// <summary>The first attachment with claims for which the answer is yes.</summary>
+    public Attachment? FindClaim(Func<Attachment, bool> isMeant)
+    {
+        lock (_lock)
+        {
+            return _ledger.Claims.FirstOrDefault(isMeant);
+        }
+    }
+
     /// <summary>Claims an attachment's ports of the node, without telling the kernel.</summary>
     /// <returns>What stands in the way; null when they are claimed.</returns>
     public HostPortConflict? Claim(Attachment attachment)
@@ -74,11 +86,16 @@ internal sealed class CniTable(NftSocket socket)
         }
     }
 
-    /// <summary>What is not there of an attachment's mappings.</summary>
-    public IReadOnlyList<PortMapElement> FindMissing(Attachment attachment)
+    /// <summary>Which of an attachment's mappings are not whole.</summary>
+    public IEnumerable<PortMapping> FindMissing(Attachment attachment)
     {
-        var wanted = HostPortLedger.ElementsOf(attachment);
-        return wanted.Count == 0 ? [] : [.. wanted.Except(_portMaps.Read())];
+        if (attachment.PortMappings.IsEmpty)
+        {
+            return [];
+        }
+
+        var present = _portMaps.Read().ToHashSet();
+        return attachment.PortMappings.Where(mapping => HostPortLedger.ElementsOf(attachment with { PortMappings = [mapping] }).Any(element => !present.Contains(element)));
     }
 
     /// <summary>Brings the table into its form, whatever is there; the masquerade's prefixes stay as they are. For the start.</summary>

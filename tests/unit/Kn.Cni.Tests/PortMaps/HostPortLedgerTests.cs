@@ -46,7 +46,10 @@ public sealed class HostPortLedgerTests
             foreach (var step in steps ?? [])
             {
                 var name = $"pod{step & 3}";
-                var pod = Pod(name, Mapping(80 + ((step >> 2) & 1), Addresses[(step >> 3) % Addresses.Length]));
+                var mapping = Mapping(80 + ((step >> 2) & 1), Addresses[(step >> 3) % Addresses.Length]);
+                // The same port of two addresses, where that is no contradiction in itself.
+                var second = mapping with { HostIp = IpAddress.Parse("192.0.2.9") };
+                var pod = mapping.Overlaps(second) ? Pod(name, mapping) : Pod(name, mapping, second);
                 if (step >= 224)
                 {
                     ledger.Release(pod.Key);
@@ -54,7 +57,7 @@ public sealed class HostPortLedgerTests
                     continue;
                 }
 
-                var overlaps = held.Any(other => other.Key != name && other.Value.PortMappings.Any(taken => taken.Overlaps(pod.PortMappings[0])));
+                var overlaps = held.Any(other => other.Key != name && other.Value.PortMappings.Any(taken => pod.PortMappings.Any(taken.Overlaps)));
                 if (ledger.Claim(pod) is not null != overlaps)
                 {
                     return false;
@@ -76,6 +79,18 @@ public sealed class HostPortLedgerTests
         ValueList<IpAddress> only4 = [IpAddress.Parse("10.0.0.1")];
         Assert.Null(PortMapElements.FindUnservable(only4, [Mapping(80), Mapping(81, "::"), Mapping(82, "192.0.2.1")]));
         Assert.Equal(Mapping(83, "2001:db8::1"), PortMapElements.FindUnservable(only4, [Mapping(83, "2001:db8::1")]));
+    }
+
+    [Fact]
+    public void Elements_SayWhoseTheyAre_AndGiveTheSameElementsAgain()
+    {
+        var pods = new[] { Pod("a", Mapping(80), Mapping(81, "192.0.2.1"), Mapping(82, "2001:db8::1")), Pod("b", Mapping(90, "::"), Mapping(90, "0.0.0.0")), Pod("c") };
+        var elements = pods.SelectMany(HostPortLedger.ElementsOf).ToHashSet();
+        var owners = PortMapReading.Owners(elements);
+        Assert.Equal(["a", "b"], owners.Select(static owner => owner.Key.ContainerId).Order(StringComparer.Ordinal));
+        Assert.Equal(pods[0].Addresses, owners.Single(static owner => owner.Key.ContainerId == "a").Addresses);
+        Assert.True(elements.SetEquals(owners.SelectMany(HostPortLedger.ElementsOf)));
+        Assert.Empty(PortMapReading.Owners(elements.Select(static element => element with { Element = element.Element with { Comment = "somebody else's" } })));
     }
 
     [Theory]

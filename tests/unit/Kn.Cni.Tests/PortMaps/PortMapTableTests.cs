@@ -76,7 +76,8 @@ public sealed class PortMapTableTests
     [InlineData("192.0.2.1", "192.0.2.1", 8080, "tcp", "10.244.1.5:80")]
     [InlineData("127.0.0.1", "127.0.0.1", 8080, "tcp", "10.244.1.5:80 masqueraded")]
     [InlineData("192.0.2.1", "127.0.0.1", 8080, "tcp", "10.244.1.5:80")]
-    [InlineData("::1", "::1", 8080, "tcp", "fd00:1::5:80 masqueraded")]
+    [InlineData("::1", "::1", 8080, "tcp", "untouched")]
+    [InlineData("2001:db8::1", "::1", 8080, "tcp", "fd00:1::5:80")]
     [InlineData("127.0.0.1", "127.0.0.1", 7000, "tcp", "10.244.1.6:70 masqueraded")]
     [InlineData("192.0.2.1", "192.0.2.1", 7000, "tcp", "untouched")]
     // Nobody else reaches the node's loopback addresses.

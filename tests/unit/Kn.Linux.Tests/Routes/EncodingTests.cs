@@ -191,6 +191,34 @@ public sealed class EncodingTests
             0800 0a00 00400000
             0800 1000 00400000
             """),
+        ["as tc(8), with the link layer stated in place of a table of times: qdisc replace dev kn0 root handle 75: tbf rate 10mbit burst 20000 limit 50000"] = (
+            new EnsureTokenBucket(3, 0x0075_0000, new TokenBucket(1_250_000, 20_000, 50_000)),
+            """
+            60000000 2400 0105 00000000 00000000
+            00 00 0000 03000000 00007500 ffffffff 00000000
+            0800 0100 74626600
+            3400 0200
+              2800 0100
+                00 01 0000 0000 0000 d0121300
+                00 00 0000 0000 0000 00000000
+                50c30000 90d00300 00000000
+              0800 0600 204e0000
+            """),
+        ["a token bucket of more than 4 GB a second"] = (
+            new EnsureTokenBucket(3, 0x004B_0000, new TokenBucket(12_500_000_000, 65_536, 1_000_000)),
+            """
+            6c000000 2400 0105 00000000 00000000
+            00 00 0000 03000000 00004b00 ffffffff 00000000
+            0800 0100 74626600
+            4000 0200
+              2800 0100
+                00 01 0000 0000 0000 ffffffff
+                00 00 0000 0000 0000 00000000
+                40420f00 51000000 00000000
+              0c00 0400 00dd0ee902000000
+              0800 0600 00000100
+            """),
+        ["the root qdisc removed"] = (new RemoveRootQdisc(3), "24000000 2500 0100 00000000 00000000 00 00 0000 03000000 00000000 ffffffff 00000000"),
     };
 
     public static TheoryData<string> RowNames() => [.. Rows.Keys];
