@@ -13,6 +13,7 @@ if (args.Length is < 2 or > 3)
     ("start", StartBench.Run),
     ("cni", CniBench.Run),
     ("agent", AgentBench.Run),
+    ("routes", RoutesBench.Run),
 ];
 var wanted = args.Length == 3 ? groups.Where(group => group.Name == args[2]).ToArray() : groups;
 if (wanted.Length == 0)

@@ -47,8 +47,11 @@ public static class NodeResources
     /// <summary>Prefix of the names of pods' veths on the node.</summary>
     public const string PodLinkPrefix = "kn";
 
-    /// <summary>The VXLAN link of the module Routes.</summary>
+    /// <summary>The VXLAN link of the module Routes whose outer packets are IPv4.</summary>
     public const string VxlanLink = "kn-vxlan";
+
+    /// <summary>The one whose outer packets are IPv6: a VXLAN link has one outer family.</summary>
+    public const string VxlanLinkV6 = "kn-vxlan6";
 
     /// <summary>The link that carries the cluster DNS address.</summary>
     public const string DnsLink = "kn-dns";

@@ -1,4 +1,5 @@
 using Kn.Linux.Namespaces;
+using Kn.Primitives;
 
 namespace Kn.Linux.Routes;
 
@@ -29,6 +30,9 @@ public sealed record LinkChange
 
     /// <summary>Group number.</summary>
     public uint? Group { get; init; }
+
+    /// <summary>Source address of a VXLAN's outer packets, of the family that it has.</summary>
+    public IpAddress? VxlanLocal { get; init; }
 
     /// <summary>Namespace to move it to.</summary>
     public NetworkNamespace? NetworkNamespace { get; init; }

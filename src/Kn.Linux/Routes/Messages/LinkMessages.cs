@@ -75,6 +75,16 @@ internal static class LinkMessages
             WriteHairpin(ref writer, hairpin);
         }
 
+        if (change.VxlanLocal is { } local)
+        {
+            var info = writer.BeginAttribute(IFLA_LINKINFO);
+            writer.PutBytes(IFLA_INFO_KIND, "vxlan"u8);
+            var data = writer.BeginAttribute(IFLA_INFO_DATA);
+            VxlanAttributes.WriteLocal(ref writer, local);
+            writer.EndNest(data);
+            writer.EndNest(info);
+        }
+
         WriteNamespace(ref writer, change.NetworkNamespace);
         writer.EndMessage(message);
     }
