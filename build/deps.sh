@@ -7,7 +7,7 @@ cd "$(dirname "$0")/.."
 packages="clang zlib1g-dev binutils
   nftables iproute2 conntrack iputils-ping procps iperf3
   dnsutils socat netcat-openbsd curl jq ca-certificates
-  containerd containernetworking-plugins iptables busybox-static etcd-server xz-utils"
+  containerd podman containernetworking-plugins iptables busybox-static etcd-server xz-utils"
 
 missing=""
 for package in $packages; do

@@ -18,6 +18,10 @@ public sealed record LinkChange
     /// <summary>Index of the bridge to be a port of; 0 to leave it.</summary>
     public int? Master { get; init; }
 
+    /// <summary>Whether the bridge that it is a port of sends a frame back out of the port that it came by. EOPNOTSUPP
+    /// for a link that is no port yet: give <see cref="Master"/> in an earlier change.</summary>
+    public bool? Hairpin { get; init; }
+
     /// <summary>Ethernet address.</summary>
     public MacAddress? Mac { get; init; }
 
