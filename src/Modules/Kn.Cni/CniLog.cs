@@ -54,4 +54,7 @@ internal static partial class CniLog
 
     [LoggerMessage(4012, LogLevel.Warning, "routes to pods could not be put back: {Error}", EventName = "podRepairFailed")]
     internal static partial void RepairFailed(ILogger logger, string error);
+
+    [LoggerMessage(4020, LogLevel.Warning, "{Attachment} has hostPort {Mapping}, which leads to {Holder}", EventName = "hostPortContested")]
+    internal static partial void HostPortContested(ILogger logger, AttachmentKey attachment, string mapping, AttachmentKey holder);
 }

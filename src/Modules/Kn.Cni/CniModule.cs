@@ -3,7 +3,7 @@ using Kn.Cni.Garbage;
 using Kn.Cni.Ipam;
 using Kn.Cni.Inspection;
 using Kn.Cni.Installation;
-using Kn.Cni.Masquerade;
+using Kn.Cni.Table;
 using Kn.Hosting.Agent;
 using Kn.Hosting.Modules;
 using Kn.Hosting.Reconciling;
@@ -44,19 +44,18 @@ public sealed class CniModule(CniOptions options) : IModule
     public async Task RunAsync(ModuleContext context, CancellationToken cancellationToken)
     {
         using var parts = CniParts.Open(context, options);
-        using var nft = NftSocket.Open();
-        using var drift = new MasqueradeDrift(nft);
+        using var drift = new CniTableDrift(parts.Nft);
         var garbage = new GarbageCollector(context.Node.Name, options, parts);
         using var guard = new NodeEndGuard(parts.Repair, garbage.Hint, parts.Links.PortId, parts.Logger, context.Time);
         var podCidrs = new ReconcileLoop<string, NodePodCidrs>(new PodCidrTarget(context, options, parts), NodesOnly, context);
-        var masquerade = new ReconcileLoop<string, NftTable>(new MasqueradeTarget(nft, context.Node, options), NodesOnly, context, new ReconcileOptions { Drift = drift, DriftSpacing = DriftSpacing });
+        var table = new ReconcileLoop<string, NftTable>(new CniTableTarget(parts.Table, context.Node, options), NodesOnly, context, new ReconcileOptions { Drift = drift, DriftSpacing = DriftSpacing });
         Start(parts);
         var server = new CniServer(options, parts);
         context.Control.Set(Verb, server.HandleAsync);
         context.Control.Set(IpamVerb.Name, new IpamServer(new IpamInspector(context.Node.Name, parts)).HandleAsync);
         try
         {
-            await RunAllAsync([drift.RunAsync, guard.ListenAsync, guard.RepairAsync, parts.Reaper.RunAsync, garbage.RunAsync, podCidrs.RunAsync, masquerade.RunAsync], cancellationToken);
+            await RunAllAsync([drift.RunAsync, guard.ListenAsync, guard.RepairAsync, parts.Reaper.RunAsync, garbage.RunAsync, podCidrs.RunAsync, table.RunAsync], cancellationToken);
         }
         finally
         {
@@ -84,7 +83,7 @@ public sealed class CniModule(CniOptions options) : IModule
 
         using (var nft = NftSocket.Open())
         {
-            await new MasqueradeTarget(nft, context.Node, options).RemoveAsync(cancellationToken);
+            new CniTable(nft).Remove();
         }
 
         var state = Path.GetDirectoryName(CniParts.JournalPath(context));
@@ -106,7 +105,7 @@ public sealed class CniModule(CniOptions options) : IModule
         }
 
         Forwarding.Enable();
-        var adoption = new PodAdoption(parts.Attachments, parts.Repair).Adopt();
+        var adoption = new PodAdoption(parts.Attachments, parts.Repair, parts.Capabilities).Adopt();
         CniLog.Adopted(parts.Logger, adoption.Adopted, adoption.Freed, adoption.Removed, adoption.Foundlings);
         parts.TellStatus();
     }

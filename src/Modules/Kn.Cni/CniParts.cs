@@ -1,8 +1,11 @@
 using System.Globalization;
 using Kn.Cni.Attaching;
 using Kn.Cni.Ipam;
+using Kn.Cni.Table;
 using Kn.Hosting.Modules;
 using Kn.Hosting.Pods;
+using Kn.Linux.Conntrack;
+using Kn.Linux.Nftables;
 using Kn.Linux.Routes;
 using Microsoft.Extensions.Logging;
 
@@ -12,6 +15,7 @@ namespace Kn.Cni;
 internal sealed class CniParts : IDisposable
 {
     private readonly ModuleStatus _status;
+    private readonly ConntrackSocket _conntrack = ConntrackSocket.Open();
 
     private CniParts(ModuleContext context, CniOptions options, AttachmentJournal journal)
     {
@@ -24,9 +28,11 @@ internal sealed class CniParts : IDisposable
         Allocator = new AddressAllocator(options.Ipam, Time);
         PodCidrs = new PodCidrs(Allocator, Time);
         Reaper = new LinkReaper(Links, Allocator, Logger, Time);
+        Table = new CniTable(Nft);
+        Capabilities = new PodCapabilities(Table, _conntrack, Logger);
         Attachments = new NodeAttachments(Links, Journal, Allocator, Reaper, Logger, Time);
         Pods = new PodLookup(context.Cache, Time);
-        Attacher = new PodAttacher(Attachments, new AddressChoice(Attachments, Pods));
+        Attacher = new PodAttacher(Attachments, new AddressChoice(Attachments, Pods), Capabilities);
         Repair = new NodeEndRepair(Attachments);
         Metrics = new CniMetrics(context.Metrics, Allocator, () => Reaper.Waiting);
         Alarm = new ExhaustionAlarm(context.Node.Name, context.Events, Metrics);
@@ -41,6 +47,12 @@ internal sealed class CniParts : IDisposable
     public AttachmentJournal Journal { get; }
 
     public PodLinks Links { get; }
+
+    public NftSocket Nft { get; } = NftSocket.Open();
+
+    public CniTable Table { get; }
+
+    public PodCapabilities Capabilities { get; }
 
     public AddressAllocator Allocator { get; }
 
@@ -78,6 +90,8 @@ internal sealed class CniParts : IDisposable
     {
         Reaper.Dispose();
         Links.Dispose();
+        Nft.Dispose();
+        _conntrack.Dispose();
         Journal.Dispose();
     }
 }

@@ -121,12 +121,12 @@ public sealed class TestNode : IAsyncDisposable
     }
 
     public async Task<CniAnswer> CallAsync(
-        string command, string container, string? netns, JsonNode? previous = null, string ifname = "eth0", string version = "1.1.0", string arguments = "", JsonObject? runtimeConfig = null, string network = "kn")
+        string command, string container, string? netns, JsonNode? previous = null, string ifname = "eth0", string version = "1.1.0", string arguments = "", JsonNode? runtimeConfig = null, string network = "kn")
     {
         var config = new JsonObject { ["cniVersion"] = version, ["name"] = network, ["type"] = "kn" };
         if (runtimeConfig is not null)
         {
-            config["runtimeConfig"] = runtimeConfig;
+            config["runtimeConfig"] = runtimeConfig.DeepClone();
         }
 
         if (previous is not null)
@@ -158,9 +158,9 @@ public sealed class TestNode : IAsyncDisposable
         return (pod, await AddAsync(container, pod));
     }
 
-    public async Task<JsonNode> AddAsync(string container, string pod)
+    public async Task<JsonNode> AddAsync(string container, string pod, JsonNode? runtimeConfig = null)
     {
-        var answer = await CallAsync("ADD", container, pod);
+        var answer = await CallAsync("ADD", container, pod, runtimeConfig: runtimeConfig);
         Assert.True(answer.ExitCode == 0, answer.Body?.ToJsonString());
         return answer.Body!;
     }

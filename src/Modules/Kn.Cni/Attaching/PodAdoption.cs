@@ -1,7 +1,7 @@
 namespace Kn.Cni.Attaching;
 
 /// <summary>What a start does before anything else: brings journal, addresses and kernel together.</summary>
-internal sealed class PodAdoption(NodeAttachments attachments, NodeEndRepair repair)
+internal sealed class PodAdoption(NodeAttachments attachments, NodeEndRepair repair, PodCapabilities capabilities)
 {
     /// <summary>Adopts pods that run, also those that the journal lost; removes what is half-made or gone.</summary>
     /// <exception cref="Linux.LinuxException">The kernel could not be read.</exception>
@@ -30,6 +30,7 @@ internal sealed class PodAdoption(NodeAttachments attachments, NodeEndRepair rep
             attachments.Links.Unlink(link, default);
         }
 
+        capabilities.Adopt(plan);
         attachments.Links.RemoveUnlinked();
         repair.RepairAll();
         Continue();

@@ -19,17 +19,19 @@ internal sealed class PodAttacher
     private readonly PodLinks _links;
     private readonly AttachmentJournal _journal;
     private readonly AddressChoice _addresses;
+    private readonly PodCapabilities _capabilities;
     private readonly LinkReaper _reaper;
     private readonly ILogger _logger;
     private readonly AttachmentLocks _locks;
 
     /// <summary>An attacher over these parts, which it does not own.</summary>
-    public PodAttacher(NodeAttachments attachments, AddressChoice addresses)
+    public PodAttacher(NodeAttachments attachments, AddressChoice addresses, PodCapabilities capabilities)
     {
         _attachments = attachments;
         _links = attachments.Links;
         _journal = attachments.Journal;
         _addresses = addresses;
+        _capabilities = capabilities;
         _reaper = attachments.Reaper;
         _logger = attachments.Logger;
         _locks = attachments.Locks;
@@ -77,6 +79,7 @@ internal sealed class PodAttacher
         var attachment = _attachments.Find(key);
         var link = PodLinkNames.HostLink(key);
         BeforeDetachStep?.Invoke(DetachStep.Unlink);
+        _capabilities.Withdraw(key);
         var hadLink = _links.Unlink(link, attachment?.Addresses ?? default);
         var found = _attachments.Foundlings.Take(link);
         if (attachment is not null)
@@ -100,6 +103,7 @@ internal sealed class PodAttacher
             return false;
         }
 
+        _capabilities.Withdraw(attachment.Key);
         _links.Unlink(PodLinkNames.HostLink(attachment.Key), attachment.Addresses);
         Forget(attachment);
         CniLog.Detached(_logger, attachment.Key);
@@ -109,6 +113,7 @@ internal sealed class PodAttacher
     /// <summary>Takes a pod without a record away.</summary>
     public void RemoveFoundling(string link)
     {
+        _capabilities.WithdrawLink(link);
         _links.Unlink(link, default);
         _reaper.Add(_attachments.Foundlings.Take(link));
     }
@@ -129,8 +134,9 @@ internal sealed class PodAttacher
             return PodState.Read(socket, request.Key.InterfaceName);
         });
         var plan = new AttachmentPlan(attachment, inside.Link?.Mtu ?? 0);
-        var faults = AttachmentCheck.InPod(attachment, expected, request.NamespacePath, inside)
+        var faults = AttachmentCheck.InPod(plan, expected, request.NamespacePath, inside)
             .Concat(AttachmentCheck.OnHost(plan, _links.ReadHostEnd(plan.HostLink)))
+            .Concat(_capabilities.FindFaults(attachment))
             .ToList();
         if (faults.Count > 0)
         {
@@ -158,6 +164,7 @@ internal sealed class PodAttacher
         AttachmentPlan plan, NetworkNamespace pod, Func<NewPod, CancellationToken, Task> awaitGatesAsync, CancellationToken cancellationToken)
     {
         var attachment = plan.Attachment;
+        _capabilities.Claim(attachment);
         BeforeStep?.Invoke(AttachStep.WriteJournal);
         var onDisk = _journal.AppendAsync(new JournalRecord.Added(attachment));
         BeforeStep?.Invoke(AttachStep.CreateLink);
@@ -166,6 +173,8 @@ internal sealed class PodAttacher
         PodLinks.ConfigurePod(plan, pod);
         BeforeStep?.Invoke(AttachStep.ConfigureHost);
         _links.ConfigureHost(plan, index);
+        BeforeStep?.Invoke(AttachStep.MapPorts);
+        _capabilities.Publish(attachment);
         BeforeStep?.Invoke(AttachStep.WaitForGates);
         await awaitGatesAsync(new NewPod(attachment.Pod, attachment.Addresses, plan.HostLink), cancellationToken);
         BeforeStep?.Invoke(AttachStep.FlushJournal);
@@ -206,9 +215,10 @@ internal sealed class PodAttacher
     {
         try
         {
+            _capabilities.Withdraw(attachment.Key);
             _links.Unlink(PodLinkNames.HostLink(attachment.Key), attachment.Addresses);
         }
-        catch (LinuxException error)
+        catch (Exception error) when (error is LinuxException or CniException)
         {
             // The record stays, and with it the addresses: a DEL or the next start takes both away.
             CniLog.UndoFailed(_logger, error, attachment.Key);

@@ -92,11 +92,11 @@ public sealed class PodLinks(RouteSocket host) : IDisposable
         ThrowFirst(host.Apply(plan.OnHost(linkIndex)));
         if (_isProcessNamespace)
         {
-            HostSysctls.Write(plan.HostLink);
+            HostSysctls.Write(plan);
         }
         else
         {
-            _node.Visit(() => HostSysctls.Write(plan.HostLink));
+            _node.Visit(() => HostSysctls.Write(plan));
         }
     }
 

@@ -45,4 +45,7 @@ public enum CniErrorCode
 
     /// <summary>An address that was asked for (by annotation, CNI_ARGS or capability) cannot be given; the message says why.</summary>
     AddressRefused = 104,
+
+    /// <summary>A port of the node that the container asks for leads to another container already; the message names it.</summary>
+    HostPortTaken = 105,
 }

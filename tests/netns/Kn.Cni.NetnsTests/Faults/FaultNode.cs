@@ -72,16 +72,16 @@ internal sealed class FaultNode : IAsyncDisposable
     }
 
     /// <summary>Runs the plugin as a runtime does.</summary>
-    public async Task<CniAnswer> CallAsync(string command, string container, string? pod, JsonNode? previous = null)
+    public async Task<CniAnswer> CallAsync(string command, string container, string? pod, JsonNode? previous = null, int hostPort = 0)
     {
-        var plugin = StartPlugin(command, container, pod, previous);
+        var plugin = StartPlugin(command, container, pod, previous, hostPort: hostPort);
         var output = await plugin.StandardOutput.ReadToEndAsync();
         await WaitAsync(plugin);
         return new CniAnswer(plugin.ExitCode, output.Length == 0 ? null : JsonNode.Parse(output));
     }
 
     /// <summary>Starts the plugin and gives it its configuration.</summary>
-    public Process StartPlugin(string command, string container, string? pod, JsonNode? previous = null, bool withConfig = true)
+    public Process StartPlugin(string command, string container, string? pod, JsonNode? previous = null, bool withConfig = true, int hostPort = 0)
     {
         var start = new ProcessStartInfo(Path.Combine(AppContext.BaseDirectory, "kn")) { RedirectStandardInput = true, RedirectStandardOutput = true };
         start.Environment["CNI_COMMAND"] = command;
@@ -90,6 +90,12 @@ internal sealed class FaultNode : IAsyncDisposable
         start.Environment["CNI_NETNS"] = pod is null ? "" : $"/run/netns/{pod}";
         start.Environment["CNI_PATH"] = "/opt/cni/bin";
         var config = new JsonObject { ["cniVersion"] = "1.1.0", ["name"] = "kn", ["type"] = "kn", ["socket"] = Socket };
+        if (hostPort > 0)
+        {
+            var mapping = new JsonObject { ["hostPort"] = hostPort, ["containerPort"] = 80, ["protocol"] = "tcp" };
+            config["runtimeConfig"] = new JsonObject { ["portMappings"] = new JsonArray(mapping) };
+        }
+
         if (previous is not null)
         {
             config["prevResult"] = previous.DeepClone();
@@ -138,6 +144,7 @@ internal sealed class FaultNode : IAsyncDisposable
         left.AppendJoin(',', (await Run.JsonAsync($"ip -n {Name} -j link")).Select(static link => (string)link!["ifname"]!).Where(static name => name.StartsWith("kn", StringComparison.Ordinal)));
         left.Append(await Run.TextAsync($"ip -n {Name} route show table all proto 75")).Append(await Run.TextAsync($"ip -n {Name} -6 route show table all proto 75"));
         left.Append(await Run.TextAsync($"ip -n {Name} neigh show nud permanent"));
+        left.Append((await Run.TryAsync($"ip netns exec {Name} nft list table inet kn-cni")).Output.Contains("8080", StringComparison.Ordinal) ? "a port map" : "");
         var (exit, report) = Ipam(IpamVerb.Check);
         left.Append(exit == 0 ? "" : report!.ToJsonString());
         var (_, pods) = Ipam(IpamVerb.Show);

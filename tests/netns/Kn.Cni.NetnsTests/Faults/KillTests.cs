@@ -19,7 +19,7 @@ public sealed class KillTests
         foreach (var step in Enum.GetNames<AttachStep>())
         {
             node.SetFault($"kill Attach.{step}");
-            Assert.Equal(11, (await node.CallAsync("ADD", "c1", pod)).Code);
+            Assert.Equal(11, (await node.CallAsync("ADD", "c1", pod, hostPort: 8080)).Code);
             await node.AgentDiesAsync();
             // The runtime is told that the ADD failed; some send a DEL then, and some do not. Without one, nothing is left either.
             await node.StartAgentAsync();
@@ -38,10 +38,10 @@ public sealed class KillTests
         await node.StartAgentAsync();
         var pod = node.CreatePod();
         var kept = node.CreatePod();
-        var result = await AddAsync(node, "kept", kept);
+        var result = await AddAsync(node, "kept", kept, hostPort: 8081);
         foreach (var step in Enum.GetNames<DetachStep>())
         {
-            await AddAsync(node, "c1", pod);
+            await AddAsync(node, "c1", pod, hostPort: 8080);
             node.SetFault($"kill Detach.{step}");
             // The answer may come before the agent dies; either way the runtime tries until it succeeds.
             await node.CallAsync("DEL", "c1", pod);
@@ -123,7 +123,7 @@ public sealed class KillTests
         var pod = node.CreatePod();
         foreach (var step in Enum.GetNames<DetachStep>())
         {
-            await AddAsync(node, "c1", pod);
+            await AddAsync(node, "c1", pod, hostPort: 8080);
             await KillPluginAsync(node, "DEL", pod, $"Detach.{step}");
             await Poll.UntilAsync(async () => await node.LeftoversAsync() == "");
         }
@@ -144,9 +144,9 @@ public sealed class KillTests
     }
 
     [Fact]
-    public async Task AgentKilledUnder200Calls_LeaksNothing_AndNoTwoPodsShareAnAddress()
+    public async Task AgentKilledUnder100Calls_LeaksNothing_AndNoTwoPodsShareAnAddress()
     {
-        const int Pods = 200;
+        const int Pods = 100;
         await using var node = new FaultNode();
         await node.StartAgentAsync();
         var pods = Enumerable.Range(0, Pods).Select(_ => node.CreatePod()).ToList();
@@ -178,7 +178,7 @@ public sealed class KillTests
     private static async Task KillPluginAsync(FaultNode node, string command, string pod, string step)
     {
         node.SetFault($"hold {step}");
-        var plugin = node.StartPlugin(command, "c1", pod);
+        var plugin = node.StartPlugin(command, "c1", pod, hostPort: 8080);
         await node.HeldAsync();
         plugin.Kill();
         await FaultNode.WaitAsync(plugin);
@@ -205,9 +205,9 @@ public sealed class KillTests
         await Poll.UntilAsync(async () => await node.LeftoversAsync() == "");
     }
 
-    private static async Task<JsonNode> AddAsync(FaultNode node, string container, string pod)
+    private static async Task<JsonNode> AddAsync(FaultNode node, string container, string pod, int hostPort = 0)
     {
-        var answer = await node.CallAsync("ADD", container, pod);
+        var answer = await node.CallAsync("ADD", container, pod, hostPort: hostPort);
         Assert.True(answer.ExitCode == 0, answer.Body?.ToJsonString());
         return answer.Body!;
     }

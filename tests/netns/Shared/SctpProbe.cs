@@ -5,7 +5,7 @@ using System.Numerics;
 using System.Runtime.InteropServices;
 using Kn.Linux.Namespaces;
 
-namespace Kn.ServiceProxy.NetnsTests;
+namespace Kn.NetnsTests;
 
 /// <summary>Sends and receives the first packet of an SCTP association by a raw socket: no SCTP in the kernel is needed.</summary>
 /// <remarks>RFC 9260 §3.1: source port, destination port, verification tag, CRC32c; §3.3.2: the INIT chunk. Conntrack drops it when the
@@ -16,10 +16,13 @@ internal sealed class SctpProbe : IDisposable
     private const int InitBytes = 20;
     private readonly Socket _socket;
 
-    public SctpProbe(NetworkNamespace space)
+    private readonly bool _isV6;
+
+    public SctpProbe(NetworkNamespace space, bool isV6 = false)
     {
-        _socket = space.Run(static () => new Socket(new SafeSocketHandle(OpenRaw(), ownsHandle: true)));
-        _socket.ReceiveTimeout = 5000;
+        _isV6 = isV6;
+        _socket = space.Run(() => new Socket(new SafeSocketHandle(OpenRaw(isV6), ownsHandle: true)));
+        _socket.ReceiveTimeout = 20_000;
     }
 
     public void SendInit(string address, ushort sourcePort, ushort port)
@@ -41,21 +44,24 @@ internal sealed class SctpProbe : IDisposable
     public string ReceiveInit()
     {
         var buffer = new byte[1500];
-        var length = _socket.Receive(buffer);
-        var packet = buffer.AsSpan((buffer[0] & 15) * 4, length - ((buffer[0] & 15) * 4)).ToArray();
+        EndPoint from = new IPEndPoint(_isV6 ? IPAddress.IPv6Any : IPAddress.Any, 0);
+        var length = _socket.ReceiveFrom(buffer, ref from);
+        // Raw sockets of IPv4 give the header of IP too.
+        var header = _isV6 ? 0 : (buffer[0] & 15) * 4;
+        var packet = buffer.AsSpan(header, length - header).ToArray();
         var checksum = BinaryPrimitives.ReadUInt32LittleEndian(packet.AsSpan(8));
         packet.AsSpan(8, 4).Clear();
         Assert.Equal(Checksum(packet), checksum);
-        return $"{new IPAddress(buffer.AsSpan(12, 4))}:{BinaryPrimitives.ReadUInt16BigEndian(packet)} > {BinaryPrimitives.ReadUInt16BigEndian(packet.AsSpan(2))}";
+        return $"{((IPEndPoint)from).Address}:{BinaryPrimitives.ReadUInt16BigEndian(packet)} > {BinaryPrimitives.ReadUInt16BigEndian(packet.AsSpan(2))}";
     }
 
     public void Dispose() => _socket.Dispose();
 
     /// <summary>The socket API of .NET knows no SCTP.</summary>
-    private static int OpenRaw()
+    private static int OpenRaw(bool isV6)
     {
-        const int AF_INET = 2, SOCK_RAW = 3, IPPROTO_SCTP = 132;
-        var descriptor = OpenSocket(AF_INET, SOCK_RAW, IPPROTO_SCTP);
+        const int AF_INET = 2, AF_INET6 = 10, SOCK_RAW = 3, IPPROTO_SCTP = 132;
+        var descriptor = OpenSocket(isV6 ? AF_INET6 : AF_INET, SOCK_RAW, IPPROTO_SCTP);
         Assert.True(descriptor >= 0, $"socket: errno {Marshal.GetLastPInvokeError()}");
         return descriptor;
     }

@@ -2,11 +2,11 @@ using System.Threading.Channels;
 using Kn.Hosting.Reconciling;
 using Kn.Linux.Nftables;
 
-namespace Kn.Cni.Masquerade;
+namespace Kn.Cni.Table;
 
 /// <summary>Tells when somebody else changed or removed the table <c>inet kn-cni</c>.</summary>
 /// <param name="own">The socket that the module writes by: its transactions are no drift.</param>
-internal sealed class MasqueradeDrift(NftSocket own) : IDriftSource, IDisposable
+internal sealed class CniTableDrift(NftSocket own) : IDriftSource, IDisposable
 {
     private readonly NftMonitor _monitor = NftMonitor.Open(except: own);
     private readonly Channel<bool> _signal = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
@@ -16,7 +16,7 @@ internal sealed class MasqueradeDrift(NftSocket own) : IDriftSource, IDisposable
     {
         await foreach (var change in _monitor.ReadAllAsync(cancellationToken))
         {
-            if (change.Touches(MasqueradeRules.Id))
+            if (change.Touches(CniTableRules.Id))
             {
                 _signal.Writer.TryWrite(true);
             }

@@ -3,7 +3,7 @@ using System.Net.Sockets;
 using System.Text;
 using Kn.Linux.Namespaces;
 
-namespace Kn.ServiceProxy.NetnsTests;
+namespace Kn.NetnsTests;
 
 /// <summary>Answers every question on TCP and UDP, both families, with its name and the asker's address.</summary>
 internal sealed class Responder : IDisposable
