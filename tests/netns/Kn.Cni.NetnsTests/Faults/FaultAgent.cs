@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using Kn.Hosting.Agent;
 using Kn.Hosting.Modules;
@@ -12,7 +13,8 @@ namespace Kn.Cni.NetnsTests.Faults;
 /// <summary>The agent as a process of its own, with the module alone, that kills itself (SIGKILL) or stops at a step that a file names.</summary>
 internal static class FaultAgent
 {
-    /// <summary>The file that says what happens at which step: <c>kill Attach.CreateLink</c> or <c>hold Attach.CreateLink</c>. An agent that holds writes
+    /// <summary>The file that says what happens at which step: <c>kill Attach.CreateLink</c>,
+    /// <c>kill Attach.CreateLink 20</c> for the 20th time, or <c>hold Attach.CreateLink</c>. An agent that holds writes
     /// <c>held</c> into it, and waits until the file is gone.</summary>
     public const string FaultFile = "fault";
 
@@ -24,13 +26,14 @@ internal static class FaultAgent
             return 2;
         }
 
+        var hits = new ConcurrentDictionary<string, int>(StringComparer.Ordinal);
         ModuleEntry[] modules =
         [
             ModuleEntry.Of("cni", enabledByDefault: true, CniJson.Default.CniOptions, options => new CniModule(options)
             {
-                BeforeStep = step => At(directory, $"Attach.{step}"),
-                BeforeDetachStep = step => At(directory, $"Detach.{step}"),
-                BeforeRewriteStep = step => At(directory, $"Rewrite.{step}"),
+                BeforeStep = step => At(directory, hits, $"Attach.{step}"),
+                BeforeDetachStep = step => At(directory, hits, $"Detach.{step}"),
+                BeforeRewriteStep = step => At(directory, hits, $"Rewrite.{step}"),
             }),
         ];
         var config = ConfigFile.Load(Path.Combine(directory, "kn.yaml"), modules, "n1");
@@ -38,11 +41,12 @@ internal static class FaultAgent
         return await host.RunAsync(CancellationToken.None) ? 0 : 1;
     }
 
-    private static void At(string directory, string step)
+    private static void At(string directory, ConcurrentDictionary<string, int> hits, string step)
     {
         var file = Path.Combine(directory, FaultFile);
         var fault = File.Exists(file) ? File.ReadAllText(file) : "";
-        if (fault == $"kill {step}")
+        var hit = hits.AddOrUpdate(step, 1, static (_, count) => count + 1);
+        if (fault == $"kill {step}" || fault == $"kill {step} {hit}")
         {
             using var self = Process.GetCurrentProcess();
             self.Kill();

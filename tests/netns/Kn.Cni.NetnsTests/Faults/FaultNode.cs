@@ -64,13 +64,6 @@ internal sealed class FaultNode : IAsyncDisposable
         Assert.Equal(128 + 9, _agent!.ExitCode);
     }
 
-    /// <summary>Kills the agent from outside.</summary>
-    public async Task KillAgentAsync()
-    {
-        _agent!.Kill();
-        await WaitAsync(_agent);
-    }
-
     /// <summary>Runs the plugin as a runtime does.</summary>
     public async Task<CniAnswer> CallAsync(string command, string container, string? pod, JsonNode? previous = null, int hostPort = 0)
     {
