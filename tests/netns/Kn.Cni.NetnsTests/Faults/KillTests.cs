@@ -144,9 +144,9 @@ public sealed class KillTests
     }
 
     [Fact]
-    public async Task AgentKilledUnder100Calls_LeaksNothing_AndNoTwoPodsShareAnAddress()
+    public async Task AgentKilledUnder40Calls_LeaksNothing_AndNoTwoPodsShareAnAddress()
     {
-        const int Pods = 100;
+        const int Pods = 40;
         await using var node = new FaultNode();
         await node.StartAgentAsync();
         var pods = Enumerable.Range(0, Pods).Select(_ => node.CreatePod()).ToList();
