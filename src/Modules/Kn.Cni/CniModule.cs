@@ -1,5 +1,6 @@
 using Kn.Cni.Attaching;
 using Kn.Cni.Garbage;
+using Kn.Cni.Ipam;
 using Kn.Cni.Inspection;
 using Kn.Cni.Installation;
 using Kn.Cni.Table;
@@ -32,6 +33,12 @@ public sealed class CniModule(CniOptions options) : IModule
 
     /// <summary>For tests: called before each step of an ADD.</summary>
     internal Action<AttachStep>? BeforeStep { get; init; }
+
+    /// <summary>For tests: called before each step of a DEL.</summary>
+    internal Action<DetachStep>? BeforeDetachStep { get; init; }
+
+    /// <summary>For tests: called before each step of writing the journal anew.</summary>
+    internal Action<RewriteStep>? BeforeRewriteStep { get; init; }
 
     /// <inheritdoc/>
     public async Task RunAsync(ModuleContext context, CancellationToken cancellationToken)
@@ -89,6 +96,9 @@ public sealed class CniModule(CniOptions options) : IModule
     private void Start(CniParts parts)
     {
         parts.Attacher.BeforeStep = BeforeStep;
+        parts.Attacher.BeforeDetachStep = BeforeDetachStep;
+        parts.Reaper.BeforeStep = BeforeDetachStep;
+        parts.Journal.BeforeStep = BeforeRewriteStep;
         if (parts.Journal.DamagedLines > 0)
         {
             CniLog.JournalDamaged(parts.Logger, parts.Journal.DamagedLines);

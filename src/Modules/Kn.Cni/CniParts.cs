@@ -82,6 +82,7 @@ internal sealed class CniParts : IDisposable
     public void TellStatus()
     {
         _status.SetFact("pods", Journal.Read(static table => table.All.Count).ToString(CultureInfo.InvariantCulture));
+        _status.SetFact("stateProblem", Journal.Problem);
         var usage = Allocator.Usage;
         _status.SetFact("addresses", usage.IsEmpty ? null : string.Join(", ", usage.Select(static pool => $"{pool.Prefix}: {pool.Taken} of {pool.Taken + pool.Free} used")));
     }

@@ -40,6 +40,9 @@ internal sealed class PodAttacher
     /// <summary>Called before each step of ADD; a test throws from it.</summary>
     public Action<AttachStep>? BeforeStep { get; set; }
 
+    /// <summary>Called before each step of DEL; a test kills the process from it.</summary>
+    public Action<DetachStep>? BeforeDetachStep { get; set; }
+
     /// <summary>Attaches a pod.</summary>
     /// <param name="request">ADD.</param>
     /// <param name="mtu">MTU of its link.</param>
@@ -75,6 +78,7 @@ internal sealed class PodAttacher
         using var turn = await _locks.EnterAsync(key, cancellationToken);
         var attachment = _attachments.Find(key);
         var link = PodLinkNames.HostLink(key);
+        BeforeDetachStep?.Invoke(DetachStep.Unlink);
         _capabilities.Withdraw(key);
         var hadLink = _links.Unlink(link, attachment?.Addresses ?? default);
         var found = _attachments.Foundlings.Take(link);
@@ -227,11 +231,13 @@ internal sealed class PodAttacher
     /// <summary>Ends the record. The addresses rest until the link is gone.</summary>
     private void Forget(Attachment attachment)
     {
+        BeforeDetachStep?.Invoke(DetachStep.WriteJournal);
         if (_journal.Forget(attachment.Key, _attachments.Time.GetUtcNow()) is { } error)
         {
             CniLog.JournalWriteFailed(_logger, attachment.Key, error);
         }
 
+        BeforeDetachStep?.Invoke(DetachStep.Answer);
         _reaper.Add(attachment.Addresses);
     }
 }
