@@ -1,3 +1,4 @@
+using Kn.Cni.Bandwidth;
 using Kn.Cni.Ipam;
 using Kn.Cni.Protocol;
 using Kn.Linux.Routes;
@@ -29,6 +30,11 @@ public static class AttachmentCheck
             yield return $"the interface {name} is down";
         }
 
+        if (!Shaping.IsInPlace(attachment.Bandwidth?.Egress, link.Mtu, pod.Bucket))
+        {
+            yield return $"the limit of what the interface {name} sends is missing";
+        }
+
         foreach (var fault in CheckResult(name, expected, namespacePath, link, pod.Addresses).Concat(CheckOwn(attachment, pod, link.Index)))
         {
             yield return fault;
@@ -47,6 +53,11 @@ public static class AttachmentCheck
         if (!link.IsUp)
         {
             yield return $"the node's link {plan.HostLink} is down";
+        }
+
+        if (!Shaping.IsInPlace(plan.Attachment.Bandwidth?.Ingress, link.Mtu, host.Bucket))
+        {
+            yield return $"the limit of what the interface {plan.Attachment.Key.InterfaceName} receives is missing on the node's link {plan.HostLink}";
         }
 
         foreach (var address in plan.Attachment.Addresses.AsEnumerable())
@@ -137,6 +148,9 @@ public static class AttachmentCheck
 /// <param name="Neighbours">Neighbours on it.</param>
 public sealed record PodState(Link? Link, IReadOnlyList<LinkAddress> Addresses, IReadOnlyList<Route> Routes, IReadOnlyList<Neighbour> Neighbours)
 {
+    /// <summary>The limit of what leaves by it, if there is one.</summary>
+    public TokenBucket? Bucket { get; init; }
+
     /// <summary>Reads the end of that name.</summary>
     public static PodState Read(RouteSocket socket, string name)
     {
@@ -149,6 +163,9 @@ public sealed record PodState(Link? Link, IReadOnlyList<LinkAddress> Addresses, 
             link,
             socket.ReadAddresses(link.Index),
             socket.ReadRoutes(new RouteFilter(Table: RouteTable.Main, LinkIndex: link.Index)),
-            socket.ReadNeighbours(new NeighbourFilter(LinkIndex: link.Index)));
+            socket.ReadNeighbours(new NeighbourFilter(LinkIndex: link.Index)))
+        {
+            Bucket = socket.ReadQdiscs(link.Index).FirstOrDefault(static qdisc => qdisc.IsRoot)?.TokenBucket,
+        };
     }
 }

@@ -1,3 +1,4 @@
+using Kn.Cni.Bandwidth;
 using Kn.Cni.Ipam;
 using Kn.Cni.PortMaps;
 using Kn.Cni.Protocol;
@@ -73,8 +74,13 @@ public sealed class AttachmentPlan
         var changes = new List<RouteChange>
         {
             new ChangeLink(Loopback, new LinkChange { Up = true }),
-            new ChangeLink(linkIndex, new LinkChange { Up = true }),
         };
+        if (Attachment.Bandwidth?.Egress is { } egress)
+        {
+            changes.Add(Shaping.Change(linkIndex, egress, Mtu));
+        }
+
+        changes.Add(new ChangeLink(linkIndex, new LinkChange { Up = true }));
         foreach (var address in Attachment.Addresses)
         {
             changes.Add(new EnsureAddress(linkIndex, PodAddress(address)));
@@ -94,6 +100,11 @@ public sealed class AttachmentPlan
         {
             new ChangeLink(linkIndex, new LinkChange { Alias = PodLinkNames.Alias(Attachment.Key, Attachment.Pod) }),
         };
+        if (Attachment.Bandwidth?.Ingress is { } ingress)
+        {
+            changes.Add(Shaping.Change(linkIndex, ingress, Mtu));
+        }
+
         foreach (var address in Attachment.Addresses)
         {
             changes.Add(new EnsureNeighbour(HostNeighbour(address, linkIndex)));
@@ -107,10 +118,19 @@ public sealed class AttachmentPlan
     /// <param name="link">The node's end as it is.</param>
     /// <param name="routes">Routes of ours on the node.</param>
     /// <param name="neighbours">Neighbours that the node knows.</param>
+    /// <param name="bucket">The limit that the link has, if any.</param>
     public IReadOnlyList<RouteChange> Repair(
-        Link link, IReadOnlySet<(IpPrefix Destination, int LinkIndex)> routes, IReadOnlySet<(IpAddress Address, int LinkIndex, MacAddress? Mac)> neighbours)
+        Link link,
+        IReadOnlySet<(IpPrefix Destination, int LinkIndex)> routes,
+        IReadOnlySet<(IpAddress Address, int LinkIndex, MacAddress? Mac)> neighbours,
+        TokenBucket? bucket)
     {
         var changes = new List<RouteChange>();
+        if (Attachment.Bandwidth?.Ingress is { } ingress && !Shaping.IsInPlace(ingress, link.Mtu, bucket))
+        {
+            changes.Add(Shaping.Change(link.Index, ingress, link.Mtu));
+        }
+
         if (!link.IsUp)
         {
             changes.Add(new ChangeLink(link.Index, new LinkChange { Up = true }));

@@ -60,6 +60,7 @@ internal sealed class PodAttacher
         var attachment = Describe(request, await _addresses.TakeAsync(request, cancellationToken), pod);
         try
         {
+            attachment = attachment with { Bandwidth = _capabilities.BandwidthOf(request) };
             return await AttachAsync(new AttachmentPlan(attachment, mtu), pod, awaitGatesAsync, cancellationToken);
         }
         catch
@@ -152,7 +153,6 @@ internal sealed class PodAttacher
         PodUid = request.Arguments.PodUid,
         Addresses = addresses,
         PortMappings = request.Config.RuntimeConfig.PortMappings,
-        Bandwidth = request.Config.RuntimeConfig.Bandwidth,
         Mac = request.RequestedMac,
     };
 

@@ -109,12 +109,15 @@ public sealed class PodLinks(RouteSocket host) : IDisposable
             .Select(static route => (route.Destination, route.LinkIndex)).ToHashSet();
         var neighbours = host.ReadNeighbours().Where(static neighbour => neighbour.State == NeighbourStates.Permanent)
             .Select(static neighbour => (neighbour.Address, neighbour.LinkIndex, neighbour.Mac)).ToHashSet();
+        var buckets = plans.Any(static plan => plan.Attachment.Bandwidth?.Ingress is not null)
+            ? host.ReadQdiscs().Where(static qdisc => qdisc is { IsRoot: true, TokenBucket: not null }).ToDictionary(static qdisc => qdisc.LinkIndex, static qdisc => qdisc.TokenBucket)
+            : [];
         var incomplete = new List<(AttachmentPlan, IReadOnlyList<RouteChange>)>();
         foreach (var plan in plans)
         {
             if (links.TryGetValue(plan.HostLink, out var link))
             {
-                var repair = plan.Repair(link, routes, neighbours);
+                var repair = plan.Repair(link, routes, neighbours, buckets.GetValueOrDefault(link.Index));
                 if (repair.Count > 0)
                 {
                     incomplete.Add((plan, repair));
