@@ -18,6 +18,7 @@ internal sealed class AgentModules
     private readonly ControlHandlers _control;
     private readonly TimeProvider _time;
     private readonly PodGates _gates = new();
+    private readonly EncapsulationOverhead _encapsulation = new();
 
     /// <summary>What modules tell the cluster.</summary>
     internal EventRecorder Events { get; }
@@ -84,6 +85,7 @@ internal sealed class AgentModules
         Status = new ModuleStatus(section.Entry.Name, _time),
         PodGates = _gates,
         Events = Events,
+        Encapsulation = _encapsulation,
         Time = _time,
     };
 }

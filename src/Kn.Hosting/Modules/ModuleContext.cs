@@ -35,6 +35,9 @@ public sealed record ModuleContext
     /// <summary>Where the module tells the cluster what happened.</summary>
     public IEventRecorder Events { get; init; } = new UnheardEvents();
 
+    /// <summary>What the way to other nodes' pods costs every packet: the module Routes says it, pods' MTU follows it.</summary>
+    public EncapsulationOverhead Encapsulation { get; init; } = new();
+
     /// <summary>The clock.</summary>
     public required TimeProvider Time { get; init; }
 }

@@ -79,6 +79,11 @@ internal sealed class CniServer
 
             var request = CniRequest.Read(call);
             version = request.Config.Version;
+            if (request.Config.Plain is not null)
+            {
+                throw new CniException(CniErrorCode.UnsupportedField, "ipam: the agent takes addresses from the node's podCIDRs", "a network with ipam is the plugin's own: install the plugin of this version");
+            }
+
             return Succeeded(request.Command, begun, await AnswerAsync(request, cancellationToken));
         }
         catch (CniException error)

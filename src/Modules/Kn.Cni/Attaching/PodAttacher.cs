@@ -131,7 +131,7 @@ internal sealed class PodAttacher
             return PodState.Read(socket, request.Key.InterfaceName);
         });
         var plan = new AttachmentPlan(attachment, inside.Link?.Mtu ?? 0);
-        var faults = AttachmentCheck.InPod(attachment, expected, request.NamespacePath, inside)
+        var faults = AttachmentCheck.InPod(plan, expected, request.NamespacePath, inside)
             .Concat(AttachmentCheck.OnHost(plan, _links.ReadHostEnd(plan.HostLink)))
             .Concat(_capabilities.FindFaults(attachment))
             .ToList();

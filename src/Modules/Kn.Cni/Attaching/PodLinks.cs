@@ -89,14 +89,14 @@ public sealed class PodLinks(RouteSocket host) : IDisposable
     /// <exception cref="LinuxException">The kernel refused a step.</exception>
     public void ConfigureHost(AttachmentPlan plan, int linkIndex)
     {
-        ThrowFirst(host.Apply(plan.OnHost(linkIndex)));
+        ThrowFirst(host.Apply([.. plan.OnHost(linkIndex), .. plan.LimitOnHost(linkIndex, plan.Mtu)]));
         if (_isProcessNamespace)
         {
-            HostSysctls.Write(plan.HostLink, plan.TakesFromLoopback);
+            HostSysctls.Write(plan);
         }
         else
         {
-            _node.Visit(() => HostSysctls.Write(plan.HostLink, plan.TakesFromLoopback));
+            _node.Visit(() => HostSysctls.Write(plan));
         }
     }
 
@@ -117,8 +117,8 @@ public sealed class PodLinks(RouteSocket host) : IDisposable
         {
             if (links.TryGetValue(plan.HostLink, out var link))
             {
-                var repair = plan.Repair(link, routes, neighbours, buckets.GetValueOrDefault(link.Index));
-                if (repair.Count > 0)
+                RouteChange[] repair = [.. plan.Repair(link, routes, neighbours), .. plan.LimitOnHost(link.Index, link.Mtu, buckets.GetValueOrDefault(link.Index))];
+                if (repair.Length > 0)
                 {
                     incomplete.Add((plan, repair));
                 }

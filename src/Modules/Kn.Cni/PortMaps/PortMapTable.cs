@@ -28,7 +28,7 @@ public sealed class PortMapTable(NftSocket socket, NftTableId table)
         try
         {
             var batch = new NftBatch();
-            Delete(batch, elements);
+            Delete(batch, table, elements);
             socket.Apply(batch);
         }
         catch (NftException error) when (error.Errno == Errno.ENOENT)
@@ -51,7 +51,7 @@ public sealed class PortMapTable(NftSocket socket, NftTableId table)
             try
             {
                 var batch = new NftBatch();
-                Delete(batch, unwanted);
+                Delete(batch, table, unwanted);
                 socket.Apply(batch);
                 return unwanted;
             }
@@ -70,7 +70,7 @@ public sealed class PortMapTable(NftSocket socket, NftTableId table)
         var removed = present.Except(wanted).ToList();
         var added = wanted.Except(present).ToList();
         var batch = new NftBatch();
-        Delete(batch, removed);
+        Delete(batch, table, removed);
         Add(batch, table, added);
         socket.Apply(batch);
         return (added, removed);
@@ -104,7 +104,8 @@ public sealed class PortMapTable(NftSocket socket, NftTableId table)
         }
     }
 
-    private void Delete(NftBatch batch, IEnumerable<PortMapElement> elements)
+    /// <summary>Appends their deletion to a batch, set by set.</summary>
+    internal static void Delete(NftBatch batch, NftTableId table, IEnumerable<PortMapElement> elements)
     {
         foreach (var group in elements.GroupBy(static element => element.Set, static element => element.Element, StringComparer.Ordinal))
         {

@@ -25,11 +25,12 @@ public static class CniResultReader
             }
         }
 
+        var oldest = ReadOldest(result);
         return new CniResult
         {
             Interfaces = interfaces,
-            Addresses = addresses,
-            Routes = ReadList(result, "routes", ReadRoute),
+            Addresses = addresses.Concat(oldest.Addresses).ToValueList(),
+            Routes = ReadList(result, "routes", ReadRoute).Concat(oldest.Routes).ToValueList(),
             Dns = result.TryGetProperty("dns", out var dns) && dns.ValueKind != JsonValueKind.Null ? ReadDns(dns, "prevResult.dns") : null,
         };
     }
@@ -53,6 +54,22 @@ public static class CniResultReader
         };
     }
 
+    /// <summary>What stood in ip4 and ip6 before 0.3.0.</summary>
+    private static CniResult ReadOldest(JsonElement result)
+    {
+        var read = new CniResult();
+        foreach (var name in (ReadOnlySpan<string>)["ip4", "ip6"])
+        {
+            if (JsonMembers.TryFindObject(result, "prevResult", name, out var item))
+            {
+                var address = ReadAddress(item, $"prevResult.{name}", "ip");
+                read = read.Append(new CniResult { Addresses = [address], Routes = ReadList(item, "routes", ReadRoute) });
+            }
+        }
+
+        return read;
+    }
+
     private static CniInterface ReadInterface(JsonElement item)
     {
         const string path = "prevResult.interfaces[]";
@@ -65,14 +82,15 @@ public static class CniResultReader
             JsonMembers.ReadString(item, path, "pciID") ?? "");
     }
 
-    private static CniAddress ReadAddress(JsonElement item)
+    private static CniAddress ReadAddress(JsonElement item) => ReadAddress(item, "prevResult.ips[]", "address");
+
+    private static CniAddress ReadAddress(JsonElement item, string path, string name)
     {
-        const string path = "prevResult.ips[]";
-        var text = JsonMembers.ReadString(item, path, "address") ?? "";
+        var text = JsonMembers.ReadString(item, path, name) ?? "";
         var slash = text.IndexOf('/', StringComparison.Ordinal);
         if (slash < 0 || !IpPrefix.TryParse(text, out var prefix) || !IpAddress.TryParse(text.AsSpan(0, slash), out var address))
         {
-            throw Invalid($"{path}.address", "an address with a mask such as 10.244.1.5/32");
+            throw Invalid($"{path}.{name}", "an address with a mask such as 10.244.1.5/32");
         }
 
         int? index = null;
@@ -86,9 +104,11 @@ public static class CniResultReader
         return new CniAddress(address, prefix.Length, ReadGateway(item, path, "gateway"), index);
     }
 
-    private static CniRoute ReadRoute(JsonElement item)
+    /// <summary>Reads a route of a result, or of a configuration.</summary>
+    /// <param name="item">The object.</param>
+    /// <param name="path">Where it is, for errors.</param>
+    internal static CniRoute ReadRoute(JsonElement item, string path)
     {
-        const string path = "prevResult.routes[]";
         if (!IpPrefix.TryParse(JsonMembers.ReadString(item, path, "dst"), out var destination))
         {
             throw Invalid($"{path}.dst", "a prefix such as 0.0.0.0/0");
@@ -103,6 +123,8 @@ public static class CniResultReader
             Scope = ReadNumber(item, path, "scope"),
         };
     }
+
+    private static CniRoute ReadRoute(JsonElement item) => ReadRoute(item, "prevResult.routes[]");
 
     private static IpAddress? ReadGateway(JsonElement item, string path, string name)
     {

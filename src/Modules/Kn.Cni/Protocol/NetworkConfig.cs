@@ -1,4 +1,6 @@
 using System.Text.Json;
+using Kn.Cni.Plain;
+using Kn.Cni.Plain.HostLocal;
 
 namespace Kn.Cni.Protocol;
 
@@ -31,6 +33,9 @@ public sealed record NetworkConfig
     /// <summary>The result of the plugin before, or of the ADD that is checked or undone.</summary>
     public CniResult? PreviousResult { get; init; }
 
+    /// <summary>The network without an agent that the configuration describes; null where addresses come from the node's podCIDRs.</summary>
+    public PlainNetwork? Plain { get; init; }
+
     /// <summary>cni.dev/valid-attachments: for GC, what must stay; null when the member is missing.</summary>
     public IReadOnlySet<AttachmentKey>? ValidAttachments { get; init; }
 
@@ -60,7 +65,18 @@ public sealed record NetworkConfig
     private static NetworkConfig Read(JsonElement root, CniVersion version, CniCommand command)
     {
         RequireKnownTo(command, version);
+        var config = ReadMembers(root, version, command);
+        if (HostLocalOptions.IsAskedFor(root))
+        {
+            return config with { Plain = PlainNetworkReader.Read(root, config, command) };
+        }
+
         RefuseDelegatedIpam(root, command);
+        return config;
+    }
+
+    private static NetworkConfig ReadMembers(JsonElement root, CniVersion version, CniCommand command)
+    {
         return new NetworkConfig
         {
             Version = version,
@@ -97,7 +113,8 @@ public sealed record NetworkConfig
     {
         if (!root.TryGetProperty("cniVersion", out var member) || member.ValueKind == JsonValueKind.Null)
         {
-            throw Incompatible("cniVersion is missing");
+            // As the first version of the specification has it, and as libcni and the reference plugins take it to this day.
+            return CniVersion.V010;
         }
 
         if (member.ValueKind != JsonValueKind.String)
@@ -106,6 +123,12 @@ public sealed record NetworkConfig
         }
 
         var text = JsonText.Of(member, "cniVersion");
+        if (text.Length == 0)
+        {
+            // What libcni makes of a configuration list without a version.
+            return CniVersion.V010;
+        }
+
         return CniVersions.TryParse(text, out var version) ? version : throw Incompatible($"cniVersion '{text}' is not supported");
     }
 
@@ -115,7 +138,7 @@ public sealed record NetworkConfig
         {
             CniCommand.Check => CniVersion.V040,
             CniCommand.Gc or CniCommand.Status => CniVersion.V110,
-            _ => CniVersion.V030,
+            _ => CniVersion.V010,
         };
         if (version < since)
         {
