@@ -27,17 +27,22 @@ public sealed class BandwidthTests : IAsyncLifetime
     public async Task DisposeAsync() => await Node.DisposeAsync();
 
     [Fact]
-    public async Task BothDirections_AreWhatTcSees_AndCheckAgrees()
+    [Conformance("cni", "Capabilities")]
+    public async Task Bandwidth_OfBothDirections_IsWhatTcSees_AndCheckAgrees()
     {
         var pod = Node.CreatePodNamespace();
         var result = await Node.AddAsync("web", pod, Both);
         Assert.Equal("4b: 1250000", await BucketAsync(Node.Name, HostLink));
         Assert.Equal("4b: 2500000", await BucketAsync(pod, "eth0"));
         Assert.Equal("", (await Node.CallAsync("CHECK", "web", pod, result, runtimeConfig: Both)).Message);
-        await Run.TextAsync($"tc -n {pod} qdisc del dev eth0 root");
-        var answer = await Node.CallAsync("CHECK", "web", pod, result, runtimeConfig: Both);
-        Assert.Equal(103, answer.Code);
-        Assert.Contains("sends", answer.Message, StringComparison.Ordinal);
+        // The agent repairs what is taken away by others, so this is done in the same breath as the check.
+        for (var code = 0; code != 103;)
+        {
+            await Run.TryAsync($"tc -n {pod} qdisc del dev eth0 root");
+            var answer = await Node.CallAsync("CHECK", "web", pod, result, runtimeConfig: Both);
+            Assert.True(answer.ExitCode == 0 || answer.Message.Contains("sends", StringComparison.Ordinal), answer.Message);
+            code = answer.Code;
+        }
     }
 
     [Fact]
@@ -52,7 +57,8 @@ public sealed class BandwidthTests : IAsyncLifetime
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public async Task Transfer_TakesAtLeastTheTimeThatTheLimitGives(bool isEgress)
+    [Conformance("cni", "Capabilities")]
+    public async Task Bandwidth_ThatIsLimited_IsFeltByATransfer(bool isEgress)
     {
         var limits = new JsonObject { ["bandwidth"] = new JsonObject { [isEgress ? "egressRate" : "ingressRate"] = Rate } };
         var pod = Node.CreatePodNamespace();
@@ -65,7 +71,8 @@ public sealed class BandwidthTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Annotations_Count_WhereTheRuntimeSaysNothing()
+    [Conformance("cni", "Capabilities")]
+    public async Task Bandwidth_OfAnnotations_Counts_WhereTheRuntimeSaysNothing()
     {
         Node.SetPods(TestNode.Pod("web", "", ("kubernetes.io/ingress-bandwidth", "10M"), ("kubernetes.io/egress-bandwidth", "1Mi")));
         var pod = Node.CreatePodNamespace();
@@ -106,6 +113,19 @@ public sealed class BandwidthTests : IAsyncLifetime
         await Run.TextAsync($"tc -n {pod} qdisc del dev eth0 root");
         await Node.StartAsync();
         Assert.Equal("4b: 1250000", await BucketAsync(Node.Name, HostLink));
+        await Poll.UntilAsync(async () => await BucketAsync(pod, "eth0") == "4b: 2500000");
+    }
+
+    [Fact]
+    public async Task LimitThatThePodTakesAway_ComesBack()
+    {
+        var pod = Node.CreatePodNamespace();
+        await Node.AddAsync("web", pod, Both);
+        foreach (var change in (string[])["del dev eth0 root", "replace dev eth0 root handle 7: pfifo"])
+        {
+            await Run.TextAsync($"tc -n {pod} qdisc {change}");
+            await Poll.UntilAsync(async () => await BucketAsync(pod, "eth0") == "4b: 2500000");
+        }
     }
 
     /// <summary>Handle and rate of the link's bucket.</summary>

@@ -144,9 +144,9 @@ public sealed record PodState(Link? Link, IReadOnlyList<LinkAddress> Addresses, 
     /// <summary>The limit of what leaves by it, if there is one.</summary>
     public TokenBucket? Bucket { get; init; }
 
-    /// <summary>Whether the address's neighbour entry is one that stays.</summary>
-    public bool HasNeighbour(IpAddress address) =>
-        Neighbours.Any(neighbour => neighbour.Address == address && (neighbour.State & NeighbourStates.Permanent) != 0);
+    /// <summary>Whether the address's neighbour entry is one that stays, and has this hardware address where one is given.</summary>
+    public bool HasNeighbour(IpAddress address, MacAddress? mac = null) =>
+        Neighbours.Any(neighbour => neighbour.Address == address && (neighbour.State & NeighbourStates.Permanent) != 0 && (mac is null || neighbour.Mac == mac));
 
     /// <summary>Reads the end of that name.</summary>
     public static PodState Read(RouteSocket socket, string name)

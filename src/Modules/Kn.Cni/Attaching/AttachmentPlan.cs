@@ -179,7 +179,7 @@ public class AttachmentPlan
                 yield return $"the node's route to {address} is missing";
             }
 
-            if (!host.HasNeighbour(address))
+            if (!host.HasNeighbour(address, PodMac))
             {
                 yield return $"the node's neighbour entry of {address} is missing";
             }

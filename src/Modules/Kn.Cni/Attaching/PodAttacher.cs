@@ -130,7 +130,8 @@ internal sealed class PodAttacher
             using var socket = RouteSocket.Open();
             return PodState.Read(socket, request.Key.InterfaceName);
         });
-        var plan = new AttachmentPlan(attachment, inside.Link?.Mtu ?? 0);
+        // Later plugins may have given the pod another hardware address; the node must know that one.
+        var plan = new AttachmentPlan(attachment with { Mac = inside.Link?.Mac ?? attachment.Mac }, inside.Link?.Mtu ?? 0);
         var faults = AttachmentCheck.InPod(plan, expected, request.NamespacePath, inside)
             .Concat(AttachmentCheck.OnHost(plan, _links.ReadHostEnd(plan.HostLink)))
             .Concat(_capabilities.FindFaults(attachment))
@@ -169,6 +170,7 @@ internal sealed class PodAttacher
         PodLinks.ConfigurePod(plan, pod);
         BeforeStep?.Invoke(AttachStep.ConfigureHost);
         _links.ConfigureHost(plan, index);
+        _attachments.Macs.Expect(index, attachment.Key, plan.PodMac);
         BeforeStep?.Invoke(AttachStep.MapPorts);
         _capabilities.Publish(attachment);
         BeforeStep?.Invoke(AttachStep.WaitForGates);
@@ -232,6 +234,7 @@ internal sealed class PodAttacher
             CniLog.JournalWriteFailed(_logger, attachment.Key, error);
         }
 
+        _attachments.Macs.Forget(attachment.Key);
         _reaper.Add(attachment.Addresses);
     }
 }
