@@ -28,10 +28,10 @@ internal sealed class CniParts : IDisposable
         Allocator = new AddressAllocator(options.Ipam, Time);
         PodCidrs = new PodCidrs(Allocator, Time);
         Reaper = new LinkReaper(Links, Allocator, Logger, Time);
-        Table = new CniTable(Nft);
-        Capabilities = new PodCapabilities(Table, _conntrack, Logger);
         Attachments = new NodeAttachments(Links, Journal, Allocator, Reaper, Logger, Time);
         Pods = new PodLookup(context.Cache, Time);
+        Table = new CniTable(Nft);
+        Capabilities = new PodCapabilities(Table, _conntrack, Pods, Logger);
         Attacher = new PodAttacher(Attachments, new AddressChoice(Attachments, Pods), Capabilities);
         Repair = new NodeEndRepair(Attachments);
         Metrics = new CniMetrics(context.Metrics, Allocator, () => Reaper.Waiting);

@@ -13,6 +13,9 @@ internal sealed record NodeAttachments(PodLinks Links, AttachmentJournal Journal
     /// <summary>Pods that run without a record.</summary>
     public Foundlings Foundlings { get; } = new();
 
+    /// <summary>The hardware addresses that pods' ends should have.</summary>
+    public PodMacs Macs { get; } = new();
+
     /// <summary>The attachment of that key, or null.</summary>
     public Attachment? Find(AttachmentKey key) => Journal.Read(table => table.TryFind(key, out var attachment) ? attachment : null);
 

@@ -6,7 +6,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Kn.Cni.Attaching;
 
-/// <summary>Puts back the routes to pods that somebody else removed (a network service that starts, a human).</summary>
+/// <summary>Puts back the routes to pods, and the limits of their bandwidth, that somebody else removed (a network service that starts, a human).</summary>
 /// <param name="repair">Knows the pods.</param>
 /// <param name="onLinkGone">Called when somebody else, such as the end of a namespace, took a pod's link.</param>
 /// <param name="ownPortId">The socket that the module writes by: what it removes is meant to be gone.</param>
@@ -17,7 +17,7 @@ internal sealed class NodeEndGuard(NodeEndRepair repair, Action onLinkGone, uint
     /// <summary>Who removes one route removes more; and one who does it in a loop must not keep us busy.</summary>
     private static readonly TimeSpan Gathering = TimeSpan.FromMilliseconds(200);
 
-    private readonly RouteMonitor _monitor = RouteMonitor.Open(RouteMonitorGroups.Routes | RouteMonitorGroups.Links, concerns: change => Concerns(change, ownPortId));
+    private readonly RouteMonitor _monitor = RouteMonitor.Open(RouteMonitorGroups.Routes | RouteMonitorGroups.Links | RouteMonitorGroups.Qdiscs, concerns: change => Concerns(change, ownPortId));
     private readonly Channel<bool> _signal = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
 
     /// <summary>Listens until cancelled. Begins with the constructor.</summary>
@@ -25,7 +25,7 @@ internal sealed class NodeEndGuard(NodeEndRepair repair, Action onLinkGone, uint
     {
         await foreach (var change in _monitor.ReadAllAsync(cancellationToken))
         {
-            if (change is not RouteChangeEvent)
+            if (change is not (RouteChangeEvent or QdiscEvent))
             {
                 onLinkGone();
             }
@@ -66,6 +66,8 @@ internal sealed class NodeEndGuard(NodeEndRepair repair, Action onLinkGone, uint
             removed.CausedBy != ownPortId && removed.Route.Protocol == NodeResources.RouteProtocol && PodLinks.IsPodRoute(removed.Route),
         LinkEvent { IsRemoved: true } removed =>
             removed.CausedBy != ownPortId && removed.Link.Group == NodeResources.PodLinkGroup && PodLinkNames.IsHostLink(removed.Link.Name),
+        // A bucket that is replaced goes, too; one whose rate is changed comes.
+        QdiscEvent changed => changed.CausedBy != ownPortId && changed.CausedBy != 0 && changed.Qdisc is { IsRoot: true } && (changed.IsRemoved || changed.Qdisc.TokenBucket is not null),
         _ => false,
     };
 }

@@ -63,6 +63,7 @@ internal sealed class PodAttacher
         var attachment = Describe(request, await _addresses.TakeAsync(request, cancellationToken), pod);
         try
         {
+            attachment = attachment with { Bandwidth = _capabilities.BandwidthOf(request) };
             return await AttachAsync(new AttachmentPlan(attachment, mtu), pod, awaitGatesAsync, cancellationToken);
         }
         catch
@@ -133,7 +134,8 @@ internal sealed class PodAttacher
             using var socket = RouteSocket.Open();
             return PodState.Read(socket, request.Key.InterfaceName);
         });
-        var plan = new AttachmentPlan(attachment, inside.Link?.Mtu ?? 0);
+        // Later plugins may have given the pod another hardware address; the node must know that one.
+        var plan = new AttachmentPlan(attachment with { Mac = inside.Link?.Mac ?? attachment.Mac }, inside.Link?.Mtu ?? 0);
         var faults = AttachmentCheck.InPod(plan, expected, request.NamespacePath, inside)
             .Concat(AttachmentCheck.OnHost(plan, _links.ReadHostEnd(plan.HostLink)))
             .Concat(_capabilities.FindFaults(attachment))
@@ -156,7 +158,6 @@ internal sealed class PodAttacher
         PodUid = request.Arguments.PodUid,
         Addresses = addresses,
         PortMappings = request.Config.RuntimeConfig.PortMappings,
-        Bandwidth = request.Config.RuntimeConfig.Bandwidth,
         Mac = request.RequestedMac,
     };
 
@@ -173,6 +174,7 @@ internal sealed class PodAttacher
         PodLinks.ConfigurePod(plan, pod);
         BeforeStep?.Invoke(AttachStep.ConfigureHost);
         _links.ConfigureHost(plan, index);
+        _attachments.Macs.Expect(index, attachment.Key, plan.PodMac);
         BeforeStep?.Invoke(AttachStep.MapPorts);
         _capabilities.Publish(attachment);
         BeforeStep?.Invoke(AttachStep.WaitForGates);
@@ -237,6 +239,7 @@ internal sealed class PodAttacher
             CniLog.JournalWriteFailed(_logger, attachment.Key, error);
         }
 
+        _attachments.Macs.Forget(attachment.Key);
         BeforeDetachStep?.Invoke(DetachStep.Answer);
         _reaper.Add(attachment.Addresses);
     }
