@@ -47,6 +47,9 @@ public static class NodeResources
     /// <summary>Prefix of the names of pods' veths on the node.</summary>
     public const string PodLinkPrefix = "kn";
 
+    /// <summary>The bridge of local pods, unless the config names another.</summary>
+    public const string PodBridge = "kn-bridge";
+
     /// <summary>The VXLAN link of the module Routes whose outer packets are IPv4.</summary>
     public const string VxlanLink = "kn-vxlan";
 

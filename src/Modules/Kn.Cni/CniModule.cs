@@ -39,7 +39,7 @@ public sealed class CniModule(CniOptions options) : IModule
         using var parts = CniParts.Open(context, options);
         using var drift = new CniTableDrift(parts.Nft);
         var garbage = new GarbageCollector(context.Node.Name, options, parts);
-        using var guard = new NodeEndGuard(parts.Repair, garbage.Hint, parts.Links.PortId, parts.Logger, context.Time);
+        using var guard = new NodeEndGuard(parts.Repair, parts.Attachments.Bridge, garbage.Hint, parts.Links.PortId, parts.Logger, context.Time);
         var podCidrs = new ReconcileLoop<string, NodePodCidrs>(new PodCidrTarget(context, options, parts), NodesOnly, context);
         var table = new ReconcileLoop<string, NftTable>(new CniTableTarget(parts.Table, context.Node, options), NodesOnly, context, new ReconcileOptions { Drift = drift, DriftSpacing = DriftSpacing });
         Start(parts);
@@ -72,6 +72,7 @@ public sealed class CniModule(CniOptions options) : IModule
         using (var links = new PodLinks(host))
         {
             links.RemoveAll();
+            NodeBridge.RemoveAll(host);
         }
 
         using (var nft = NftSocket.Open())

@@ -16,6 +16,7 @@ internal sealed class CniParts : IDisposable
 {
     private readonly ModuleStatus _status;
     private readonly ConntrackSocket _conntrack = ConntrackSocket.Open();
+    private readonly RouteSocket _host = RouteSocket.Open();
 
     private CniParts(ModuleContext context, CniOptions options, AttachmentJournal journal)
     {
@@ -24,13 +25,16 @@ internal sealed class CniParts : IDisposable
         Gates = context.PodGates;
         Logger = context.Loggers.CreateLogger("cni");
         Journal = journal;
-        Links = new PodLinks(RouteSocket.Open());
+        Links = new PodLinks(_host);
         Allocator = new AddressAllocator(options.Ipam, Time);
         PodCidrs = new PodCidrs(Allocator, Time);
         Reaper = new LinkReaper(Links, Allocator, Logger, Time);
         Table = new CniTable(Nft);
         Capabilities = new PodCapabilities(Table, _conntrack, Logger);
-        Attachments = new NodeAttachments(Links, Journal, Allocator, Reaper, Logger, Time);
+        Attachments = new NodeAttachments(Links, Journal, Allocator, Reaper, Logger, Time)
+        {
+            Bridge = new NodeBridge(_host, Links, Allocator, options, () => CniLog.NoBridgeNetfilter(Logger, options.Bridge.Name)),
+        };
         Pods = new PodLookup(context.Cache, Time);
         Attacher = new PodAttacher(Attachments, new AddressChoice(Attachments, Pods), Capabilities);
         Repair = new NodeEndRepair(Attachments);

@@ -54,7 +54,7 @@ public sealed class TestNode : IAsyncDisposable
 
     public ModuleContext Context { get; }
 
-    public CniOptions Options { get; init; } = new() { InstallPlugin = false, PodReadyTimeout = TimeSpan.FromSeconds(1), PodCidrTimeout = TimeSpan.FromSeconds(20) };
+    public CniOptions Options { get; set; } = new() { InstallPlugin = false, PodReadyTimeout = TimeSpan.FromSeconds(1), PodCidrTimeout = TimeSpan.FromSeconds(20) };
 
     internal Action<AttachStep>? BeforeStep { get; set; }
 
@@ -174,6 +174,8 @@ public sealed class TestNode : IAsyncDisposable
         return string.Join(",", links.Select(static link => (string)link!["ifname"]!)) + routes + routes6;
     }
 
+    public string JournalPath => CniParts.JournalPath(Context);
+
     public string Fact(string name) => Context.Status.Read().Facts.Find(name) ?? "";
 
     public async ValueTask DisposeAsync()
@@ -226,6 +228,21 @@ public static class Run
         var (exitCode, output) = await TryAsync(command);
         Assert.True(exitCode == 0, $"{command}: {output}");
         return output;
+    }
+
+    /// <summary>Gives nft a file in a namespace.</summary>
+    public static async Task ScriptAsync(string netns, string script)
+    {
+        var path = Path.GetTempFileName();
+        try
+        {
+            await File.WriteAllTextAsync(path, script + "\n");
+            await TextAsync($"ip netns exec {netns} nft -f {path}");
+        }
+        finally
+        {
+            File.Delete(path);
+        }
     }
 
     public static async Task<JsonArray> JsonAsync(string command) =>

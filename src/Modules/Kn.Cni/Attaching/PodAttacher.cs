@@ -60,7 +60,7 @@ internal sealed class PodAttacher
         var attachment = Describe(request, await _addresses.TakeAsync(request, cancellationToken), pod);
         try
         {
-            return await AttachAsync(new AttachmentPlan(attachment, mtu), pod, awaitGatesAsync, cancellationToken);
+            return await AttachAsync(_attachments.PlanOf(attachment, mtu), pod, awaitGatesAsync, cancellationToken);
         }
         catch
         {
@@ -129,9 +129,10 @@ internal sealed class PodAttacher
             using var socket = RouteSocket.Open();
             return PodState.Read(socket, request.Key.InterfaceName);
         });
-        var plan = new AttachmentPlan(attachment, inside.Link?.Mtu ?? 0);
+        var plan = _attachments.PlanOf(attachment, inside.Link?.Mtu ?? 0);
         var faults = AttachmentCheck.InPod(plan, expected, request.NamespacePath, inside)
             .Concat(AttachmentCheck.OnHost(plan, _links.ReadHostEnd(plan.HostLink)))
+            .Concat(attachment.Bridge.Length > 0 ? _attachments.Bridge.FindFaults() : [])
             .Concat(_capabilities.FindFaults(attachment))
             .ToList();
         if (faults.Count > 0)
@@ -154,6 +155,8 @@ internal sealed class PodAttacher
         PortMappings = request.Config.RuntimeConfig.PortMappings,
         Bandwidth = request.Config.RuntimeConfig.Bandwidth,
         Mac = request.RequestedMac,
+        Bridge = _attachments.Bridge.IsForNewPods ? _attachments.Bridge.Name : "",
+        Mtu = request.Config.Mtu,
     };
 
     private async Task<AttachmentPlan> AttachAsync(
@@ -169,6 +172,11 @@ internal sealed class PodAttacher
         PodLinks.ConfigurePod(plan, pod);
         BeforeStep?.Invoke(AttachStep.ConfigureHost);
         _links.ConfigureHost(plan, index);
+        if (plan.IsRouted)
+        {
+            _attachments.Bridge.AnswerFor(attachment.Addresses);
+        }
+
         BeforeStep?.Invoke(AttachStep.MapPorts);
         _capabilities.Publish(attachment);
         BeforeStep?.Invoke(AttachStep.WaitForGates);
@@ -232,6 +240,7 @@ internal sealed class PodAttacher
             CniLog.JournalWriteFailed(_logger, attachment.Key, error);
         }
 
+        _attachments.Bridge.AnswerNoMore(attachment.Addresses);
         _reaper.Add(attachment.Addresses);
     }
 }
