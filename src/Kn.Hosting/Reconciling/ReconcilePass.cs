@@ -36,6 +36,7 @@ internal sealed class ReconcilePass<TKey, TPiece>(ITarget<TKey, TPiece> target, 
     internal async Task<int> ReadAndApplyAsync(IChangeFeed feed, CancellationToken cancellationToken)
     {
         metrics.Resyncs.Increment();
+        var start = time.GetTimestamp();
         var read = await target.ReadAsync(cancellationToken);
         _applied.Clear();
         foreach (var (key, piece) in read)
@@ -50,6 +51,7 @@ internal sealed class ReconcilePass<TKey, TPiece>(ITarget<TKey, TPiece> target, 
         _keys.UnionWith(_applied.Keys);
         var changed = await PlanAndApplyAsync(batch, cancellationToken);
         Problems.Keep(_keys);
+        metrics.FullPassSeconds.Observe(time.GetElapsedTime(start));
         return changed;
     }
 

@@ -95,6 +95,7 @@ public class ReconcileLoopTests
             target.Tamper("foreign", new Piece("x"));
             drift.Signal.Release();
             await TestContexts.UntilAsync(() => target.State == PlanAll(cache.Current), "the state is repaired");
+            Assert.Contains("kn_reconcile_full_pass_seconds_count{module=\"test\",target=\"fake\"} 2", context.Metrics.ToPrometheusText(), StringComparison.Ordinal);
             Assert.Contains("kn_reconcile_repaired_total{module=\"test\",target=\"fake\"} 2", context.Metrics.ToPrometheusText(), StringComparison.Ordinal);
         }, new ReconcileOptions { Drift = drift, DriftSpacing = TimeSpan.Zero });
     }
