@@ -48,7 +48,7 @@ public sealed class CniModule(CniOptions options) : IModule
         context.Control.Set(IpamVerb.Name, new IpamServer(new IpamInspector(context.Node.Name, parts)).HandleAsync);
         try
         {
-            await RunAllAsync([drift.RunAsync, guard.ListenAsync, guard.RepairAsync, parts.Reaper.RunAsync, garbage.RunAsync, podCidrs.RunAsync, table.RunAsync], cancellationToken);
+            await RunAllAsync([drift.RunAsync, guard.ListenAsync, guard.RepairAsync, parts.Reaper.RunAsync, garbage.RunAsync, parts.Mtu.ListenAsync, parts.Mtu.FollowAsync, podCidrs.RunAsync, table.RunAsync], cancellationToken);
         }
         finally
         {

@@ -15,7 +15,7 @@ public sealed record CniOptions : IModuleOptions
     public const uint MaxMtu = 65535;
 
     /// <summary>MTU of pods' links; null (the default) takes the smallest of the links that have a default route, since a pod's packets
-    /// leave by one of them.</summary>
+    /// leave by one of them, less what VXLAN takes where it is in use. Running pods follow.</summary>
     public uint? Mtu { get; init; }
 
     /// <summary>Whether pod traffic that leaves the cluster takes the node's address. Default true: pod addresses are rarely routed outside.</summary>

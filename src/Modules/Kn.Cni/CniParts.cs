@@ -38,6 +38,7 @@ internal sealed class CniParts : IDisposable
         Pods = new PodLookup(context.Cache, Time);
         Attacher = new PodAttacher(Attachments, new AddressChoice(Attachments, Pods), Capabilities);
         Repair = new NodeEndRepair(Attachments);
+        Mtu = new PodMtu(Attachments, options, context.Encapsulation);
         Metrics = new CniMetrics(context.Metrics, Allocator, () => Reaper.Waiting);
         Alarm = new ExhaustionAlarm(context.Node.Name, context.Events, Metrics);
     }
@@ -72,6 +73,8 @@ internal sealed class CniParts : IDisposable
 
     public NodeEndRepair Repair { get; }
 
+    public PodMtu Mtu { get; }
+
     public CniMetrics Metrics { get; }
 
     public ExhaustionAlarm Alarm { get; }
@@ -92,6 +95,7 @@ internal sealed class CniParts : IDisposable
 
     public void Dispose()
     {
+        Mtu.Dispose();
         Reaper.Dispose();
         Links.Dispose();
         Nft.Dispose();

@@ -16,7 +16,7 @@ internal sealed class CniServer
     private readonly NetworkGarbage _garbage;
     private readonly PodCidrs _podCidrs;
     private readonly PodGates _gates;
-    private readonly CachedMtu _mtu;
+    private readonly PodMtu _mtu;
     private readonly CniMetrics _metrics;
     private readonly ExhaustionAlarm _alarm;
     private readonly Action _tellStatus;
@@ -31,7 +31,7 @@ internal sealed class CniServer
         _garbage = new NetworkGarbage(parts.Attachments, parts.Attacher);
         _podCidrs = parts.PodCidrs;
         _gates = parts.Gates;
-        _mtu = new CachedMtu(parts.Links, parts.Time);
+        _mtu = parts.Mtu;
         _metrics = parts.Metrics;
         _alarm = parts.Alarm;
         _tellStatus = parts.TellStatus;
@@ -129,7 +129,7 @@ internal sealed class CniServer
     private async Task<CniResult> AddAsync(CniRequest request, CancellationToken cancellationToken)
     {
         await _podCidrs.WaitAsync(_options.PodCidrTimeout, cancellationToken);
-        var mtu = request.Config.Mtu ?? _options.Mtu ?? _mtu.Read();
+        var mtu = request.Config.Mtu ?? _mtu.Current;
         var plan = await AttachAsync(request, mtu, cancellationToken);
         var result = plan.Result(request.NamespacePath, request.Dns);
         return request.Config.PreviousResult?.Append(result) ?? result;

@@ -121,9 +121,10 @@ public sealed class TestNode : IAsyncDisposable
     }
 
     public async Task<CniAnswer> CallAsync(
-        string command, string container, string? netns, JsonNode? previous = null, string ifname = "eth0", string version = "1.1.0", string arguments = "", JsonNode? runtimeConfig = null, string network = "kn")
+        string command, string container, string? netns, JsonNode? previous = null, string ifname = "eth0", string version = "1.1.0", string arguments = "", JsonNode? runtimeConfig = null, string network = "kn", Action<JsonObject>? edit = null)
     {
         var config = new JsonObject { ["cniVersion"] = version, ["name"] = network, ["type"] = "kn" };
+        edit?.Invoke(config);
         if (runtimeConfig is not null)
         {
             config["runtimeConfig"] = runtimeConfig.DeepClone();

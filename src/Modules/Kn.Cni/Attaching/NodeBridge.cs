@@ -20,6 +20,7 @@ internal sealed class NodeBridge
     private readonly HashSet<IpAddress> _proxied = [];
     private ValueList<IpPrefix> _podCidrs;
     private BridgePort? _port;
+    private uint? _mtu;
     private bool _isTold;
 
     /// <summary>A bridge over these parts, which it does not own.</summary>
@@ -77,6 +78,20 @@ internal sealed class NodeBridge
         lock (_lock)
         {
             _podCidrs = podCidrs;
+            if (IsInUse)
+            {
+                Ensure();
+            }
+        }
+    }
+
+    /// <summary>Gives the bridge pods' MTU.</summary>
+    /// <exception cref="LinuxException">The kernel refused.</exception>
+    public void UseMtu(uint mtu)
+    {
+        lock (_lock)
+        {
+            _mtu = mtu;
             if (IsInUse)
             {
                 Ensure();
@@ -162,6 +177,11 @@ internal sealed class NodeBridge
         if (!bridge.IsUp)
         {
             changes.Add(new ChangeLink(bridge.Index, new LinkChange { Up = true }));
+        }
+
+        if (_mtu is { } mtu && bridge.Mtu != mtu)
+        {
+            changes.Add(new ChangeLink(bridge.Index, new LinkChange { Mtu = mtu }));
         }
 
         changes.AddRange(gateways.Wanted.Where(gateway => !held.Any(address => address.Address == gateway.Gateway)).Select(gateway => new EnsureAddress(bridge.Index, BridgeGateways.AddressOf(gateway))));

@@ -130,8 +130,9 @@ internal sealed class PodAttacher
             return PodState.Read(socket, request.Key.InterfaceName);
         });
         var plan = _attachments.PlanOf(attachment, inside.Link?.Mtu ?? 0);
-        var faults = AttachmentCheck.InPod(plan, expected, request.NamespacePath, inside)
-            .Concat(AttachmentCheck.OnHost(plan, _links.ReadHostEnd(plan.HostLink)))
+        var hostEnd = _links.ReadHostEnd(plan.HostLink);
+        var faults = AttachmentCheck.InPod(plan, expected, request.NamespacePath, inside, attachment.Mtu is null ? hostEnd.Link?.Mtu : null)
+            .Concat(AttachmentCheck.OnHost(plan, hostEnd))
             .Concat(attachment.Bridge.Length > 0 ? _attachments.Bridge.FindFaults() : [])
             .Concat(_capabilities.FindFaults(attachment))
             .ToList();

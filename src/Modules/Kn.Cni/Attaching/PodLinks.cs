@@ -227,6 +227,11 @@ public sealed class PodLinks(RouteSocket host) : IDisposable
     public PodState ReadHostEnd(string hostLink) => PodState.Read(host, hostLink);
 
     /// <summary>The MTU for pods.</summary>
+    /// <param name="encapsulation">What the way to other nodes' pods costs every packet.</param>
+    public uint ReadPodMtu(uint encapsulation) =>
+        UnderlayMtu.LessEncapsulation(host.ReadLinks(), host.ReadRoutes(new RouteFilter(Table: RouteTable.Main)), encapsulation);
+
+    /// <summary>The MTU for containers of networks without an agent.</summary>
     public uint ReadUnderlayMtu() => UnderlayMtu.Of(host.ReadLinks(), host.ReadRoutes(new RouteFilter(Table: RouteTable.Main)));
 
     /// <inheritdoc/>
