@@ -64,7 +64,7 @@ internal sealed class PodAttacher
         try
         {
             attachment = attachment with { Bandwidth = _capabilities.BandwidthOf(request) };
-            return await AttachAsync(new AttachmentPlan(attachment, mtu), pod, awaitGatesAsync, cancellationToken);
+            return await AttachAsync(_attachments.PlanOf(attachment, mtu), pod, awaitGatesAsync, cancellationToken);
         }
         catch
         {
@@ -135,9 +135,11 @@ internal sealed class PodAttacher
             return PodState.Read(socket, request.Key.InterfaceName);
         });
         // Later plugins may have given the pod another hardware address; the node must know that one.
-        var plan = new AttachmentPlan(attachment with { Mac = inside.Link?.Mac ?? attachment.Mac }, inside.Link?.Mtu ?? 0);
-        var faults = AttachmentCheck.InPod(plan, expected, request.NamespacePath, inside)
-            .Concat(AttachmentCheck.OnHost(plan, _links.ReadHostEnd(plan.HostLink)))
+        var plan = _attachments.PlanOf(attachment with { Mac = inside.Link?.Mac ?? attachment.Mac }, inside.Link?.Mtu ?? 0);
+        var hostEnd = _links.ReadHostEnd(plan.HostLink);
+        var faults = AttachmentCheck.InPod(plan, expected, request.NamespacePath, inside, attachment.Mtu is null ? hostEnd.Link?.Mtu : null)
+            .Concat(AttachmentCheck.OnHost(plan, hostEnd))
+            .Concat(attachment.Bridge.Length > 0 ? _attachments.Bridge.FindFaults() : [])
             .Concat(_capabilities.FindFaults(attachment))
             .ToList();
         if (faults.Count > 0)
@@ -159,6 +161,8 @@ internal sealed class PodAttacher
         Addresses = addresses,
         PortMappings = request.Config.RuntimeConfig.PortMappings,
         Mac = request.RequestedMac,
+        Bridge = _attachments.Bridge.IsForNewPods ? _attachments.Bridge.Name : "",
+        Mtu = request.Config.Mtu,
     };
 
     private async Task<AttachmentPlan> AttachAsync(
@@ -175,6 +179,11 @@ internal sealed class PodAttacher
         BeforeStep?.Invoke(AttachStep.ConfigureHost);
         _links.ConfigureHost(plan, index);
         _attachments.Macs.Expect(index, attachment.Key, plan.PodMac);
+        if (plan.IsRouted)
+        {
+            _attachments.Bridge.AnswerFor(attachment.Addresses);
+        }
+
         BeforeStep?.Invoke(AttachStep.MapPorts);
         _capabilities.Publish(attachment);
         BeforeStep?.Invoke(AttachStep.WaitForGates);
@@ -240,6 +249,7 @@ internal sealed class PodAttacher
         }
 
         _attachments.Macs.Forget(attachment.Key);
+        _attachments.Bridge.AnswerNoMore(attachment.Addresses);
         BeforeDetachStep?.Invoke(DetachStep.Answer);
         _reaper.Add(attachment.Addresses);
     }
