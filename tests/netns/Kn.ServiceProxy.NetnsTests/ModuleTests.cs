@@ -42,7 +42,7 @@ public sealed class ModuleTests : IAsyncLifetime, IDisposable
         _cache.Apply(ResourceKinds.EndpointSlices, ObjectDelta.Set(Endpoints(2)));
         EventuallyAnswers("p2");
         _cache.Replace(ResourceKinds.Services, [Service("other", 20)]);
-        Eventually.True(() => Ask() == "TimedOut", "the ClusterIP of a deleted Service leads nowhere");
+        Eventually.True(() => Ask() == "ConnectionRefused", "the ClusterIP of a deleted Service refuses");
     }
 
     [Theory]

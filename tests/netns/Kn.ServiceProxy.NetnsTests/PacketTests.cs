@@ -88,12 +88,13 @@ public sealed class PacketTests : IDisposable
     }
 
     [Fact]
-    public async Task UnknownPortOfAClusterIp_IsRefused_UnassignedAddress_LeadsNowhere()
+    public async Task UnknownPortOfAClusterIp_AndUnassignedClusterIp_AreRefused()
     {
         await _loop.ResyncAsync(Web(1));
         Assert.Equal(nameof(SocketError.ConnectionRefused), TestNet.Ask(_net.Pods[0], "10.96.0.10", 81));
         Assert.Equal(nameof(SocketError.ConnectionRefused), TestNet.Ask(_net.Node, "fd00:96::a", 81));
-        Assert.Equal(nameof(SocketError.TimedOut), TestNet.Ask(_net.Pods[0], "10.96.0.77", 80));
+        Assert.Equal(nameof(SocketError.ConnectionRefused), TestNet.Ask(_net.Pods[0], "10.96.0.77", 80));
+        Assert.Equal(nameof(SocketError.ConnectionRefused), TestNet.Ask(_net.Outside, "fd00:96::77", 80));
     }
 
     [Fact]

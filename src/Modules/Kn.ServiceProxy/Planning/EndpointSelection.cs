@@ -8,7 +8,6 @@ namespace Kn.ServiceProxy.Planning;
 /// endpoints, and when there is none, those that are terminating and still serving; topology hints narrow policy Cluster only.</remarks>
 internal sealed class EndpointSelection
 {
-    private const string HeadlessLabel = "service.kubernetes.io/headless";
     private readonly Dictionary<EndpointAddress, Endpoint> _endpoints = [];
     private readonly string _nodeName;
 
@@ -20,7 +19,7 @@ internal sealed class EndpointSelection
         var selection = new EndpointSelection(nodeName);
         foreach (var slice in slices)
         {
-            if (slice.Family == family && !slice.Metadata.Labels.ContainsKey(HeadlessLabel))
+            if (slice.Family == family && !ServiceProxyPlan.IsOfAnother(slice))
             {
                 selection.Collect(slice, port);
             }
