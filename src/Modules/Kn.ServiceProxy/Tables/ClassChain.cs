@@ -33,8 +33,8 @@ internal static class ClassChain
     };
 
     private static NftRule ToEndpoint(BalanceClass balanceClass, Field slot) => NftRule.Of(
-        Match.NfProto(balanceClass.Family),
         Match.L4Protocol((IpProtocol)balanceClass.Protocol),
+        Match.NfProto(balanceClass.Family),
         Statement.Dnat(ProxySchema.MapOf(ProxySet.Endpoints4.In(balanceClass.Family)), Field.Priority, slot));
 
     /// <summary>A client that is remembered gets its backend while that exists; otherwise a new one, and it is remembered. When
