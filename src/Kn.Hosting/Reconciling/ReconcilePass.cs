@@ -76,6 +76,7 @@ internal sealed class ReconcilePass<TKey, TPiece>(ITarget<TKey, TPiece> target, 
         }
 
         metrics.Pieces.Set(_applied.Count);
+        target.Settled();
         return changes.Count;
     }
 

@@ -1,3 +1,5 @@
+using System.Net;
+using System.Net.Sockets;
 using Kn.Hosting.Modules;
 using Kn.Hosting.Reconciling;
 using Kn.Kubernetes.Cache;
@@ -5,6 +7,7 @@ using Kn.Linux.Conntrack;
 using Kn.Linux.Nftables;
 using Kn.Linux.Routes;
 using Kn.Primitives;
+using Kn.ServiceProxy.Health;
 using Kn.ServiceProxy.Planning;
 using Kn.ServiceProxy.Tables;
 
@@ -15,6 +18,9 @@ public sealed class ServiceProxyModule(ServiceProxyOptions options) : IModule
 {
     /// <summary>A table that somebody flushed is back within a second; who flushes it in a loop makes us read it twice a second.</summary>
     private static readonly TimeSpan DriftSpacing = TimeSpan.FromMilliseconds(400);
+
+    /// <summary>Opens sockets of health checks; null for this thread's network namespace. For tests.</summary>
+    internal Func<IPEndPoint, Socket>? Listen { get; init; }
 
     /// <inheritdoc/>
     public IReadOnlyList<WatchRequest> Watches { get; } =
@@ -33,18 +39,20 @@ public sealed class ServiceProxyModule(ServiceProxyOptions options) : IModule
         using var routes = RouteSocket.Open();
         using var drift = new ProxyDrift(tables, DependsOnLinks);
         var logger = context.Loggers.CreateLogger(context.Status.Name);
-        var reporter = new ProxyReporter(new ServiceProxyMetrics(context.Metrics), context.Status, logger, context.Time);
+        var metrics = new ServiceProxyMetrics(context.Metrics);
+        var reporter = new ProxyReporter(metrics, context.Status, logger, context.Time);
         var target = new ServiceProxyTarget(new NftProxyTable(tables, options), NodeOf(context), reporter)
         {
             ReadLinkAddresses = DependsOnLinks ? () => LinkAddresses(routes) : null,
-            ForgetFlows = flows.Delete,
+            ForgetFlows = stale => flows.Delete(family: null, stale.IsStale),
         };
+        await using var health = new HealthModule(context, reporter.Health, () => target.Node, metrics, Listen);
         var serviceRoutes = new ServiceRoutes(routes, NodeOf(context), LoopbackIndex(routes));
         var services = new ReconcileLoop<ProxyKey, ProxyPiece>(target, Watches, context, new ReconcileOptions { Drift = drift, DriftSpacing = DriftSpacing });
         var prefixes = new ReconcileLoop<IpPrefix, ServiceRoute>(
             serviceRoutes, [new WatchRequest(ResourceKinds.Nodes), new WatchRequest(ResourceKinds.ServiceCidrs)], context);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        Task[] tasks = [drift.RunAsync(stop.Token), services.RunAsync(stop.Token), prefixes.RunAsync(stop.Token)];
+        Task[] tasks = [drift.RunAsync(stop.Token), services.RunAsync(stop.Token), prefixes.RunAsync(stop.Token), health.RunAsync(stop.Token)];
         var first = await Task.WhenAny(tasks);
         await stop.CancelAsync();
         await Task.WhenAll(tasks).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);

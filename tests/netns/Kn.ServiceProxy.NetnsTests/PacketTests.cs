@@ -1,6 +1,5 @@
 using System.Net.Sockets;
 using Kn.Kubernetes.Cache;
-using Kn.Linux.Conntrack;
 using Kn.Linux.Nftables;
 using Kn.ServiceProxy.Tables;
 using Kn.ServiceProxy.Tests;
@@ -153,18 +152,6 @@ public sealed class PacketTests : IDisposable
         var second = TestNet.Ask(_net.Outside, "10.96.0.10", 80)[..2];
         Assert.NotEqual(first, second);
         Assert.Equal([second], Enumerable.Range(0, 30).Select(_ => TestNet.Ask(_net.Outside, "10.96.0.10", 80)[..2]).Distinct());
-    }
-
-    [Fact]
-    public async Task UdpClientThatKeepsItsPort_MovesWhenItsEndpointIsGone()
-    {
-        using var flows = ConntrackSocket.Open(_net.Node);
-        var loop = new TestLoop(new NftProxyTable(_socket, new ServiceProxyOptions()), forgetFlows: flows.Delete);
-        await loop.ResyncAsync(Web(3));
-        using var client = TestNet.Open(_net.Pods[0], "10.96.0.10", 80, ProtocolType.Udp);
-        Assert.StartsWith("p3 ", TestNet.AskAgain(client));
-        await loop.ChangeAsync(Web(2));
-        Assert.StartsWith("p2 ", TestNet.AskAgain(client));
     }
 
     [Fact]

@@ -1,13 +1,12 @@
 using Kn.Hosting.Reconciling;
 using Kn.Kubernetes.Cache;
-using Kn.Linux.Conntrack;
 using Kn.ServiceProxy.Planning;
 using Kn.ServiceProxy.Tables;
 
 namespace Kn.ServiceProxy.Tests;
 
 /// <summary>The reconcile loop, one step at a time, on whatever table.</summary>
-internal sealed class TestLoop(IProxyTable table, ProxyNode? node = null, Func<IReadOnlyList<ConntrackFilter>, int>? forgetFlows = null)
+internal sealed class TestLoop(IProxyTable table, ProxyNode? node = null, Func<FlowVerdicts, int>? forgetFlows = null)
 {
     private readonly Dictionary<ProxyKey, ProxyPiece> _applied = [];
 
@@ -82,6 +81,7 @@ internal sealed class TestLoop(IProxyTable table, ProxyNode? node = null, Func<I
             }
         }
 
+        Target.Settled();
         return changes.Count;
     }
 }

@@ -45,6 +45,10 @@ internal sealed class EndpointSelection
         return Sorted(ready.Length > 0 ? ready : here.Where(static pair => IsLastResort(pair.Value)));
     }
 
+    /// <summary>The endpoints that serve, those that terminate too.</summary>
+    public IReadOnlySet<EndpointAddress> Serving() =>
+        _endpoints.Where(static pair => pair.Value.Ready || pair.Value.Serving).Select(static pair => pair.Key).ToHashSet();
+
     /// <summary>True when some endpoint could serve, on this node or on another.</summary>
     public bool AnyUsable => _endpoints.Values.Any(static endpoint => endpoint.Ready || IsLastResort(endpoint));
 

@@ -81,6 +81,20 @@ public static class ServiceProxyPlan
         return null;
     }
 
+    /// <summary>The endpoints of a Service port that serve, wherever and whether they are chosen for new connections or not.</summary>
+    internal static IReadOnlySet<EndpointAddress> Serving(ClusterSnapshot cluster, ProxyNode node, ProxyKey key, IpFamily family)
+    {
+        foreach (var port in cluster.Services.Find(key.Service)?.Ports ?? default)
+        {
+            if (port.Protocol == key.Protocol && port.Port == key.Port)
+            {
+                return EndpointSelection.Of(cluster.SlicesOf(key.Service), port, family, node.Name).Serving();
+            }
+        }
+
+        return new HashSet<EndpointAddress>();
+    }
+
     /// <summary>The addresses that NodePorts are served on.</summary>
     internal static IEnumerable<IpAddress> NodePortAddresses(ClusterSnapshot cluster, ProxyNode node)
     {
@@ -123,7 +137,8 @@ public static class ServiceProxyPlan
         return kept.ToValueList();
     }
 
-    private static bool IsServed(Service service) =>
+    /// <summary>True for a Service that has addresses and is for this proxy to serve.</summary>
+    internal static bool IsServed(Service service) =>
         service is { Headless: false, Type: not "ExternalName" }
         && !service.ClusterIps.IsEmpty
         && !IsOfAnother(service);

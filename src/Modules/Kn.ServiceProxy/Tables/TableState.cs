@@ -35,6 +35,9 @@ internal sealed class TableState
     /// <summary>The ports, as they stand.</summary>
     public IReadOnlyDictionary<ProxyKey, PortState> Ports => _ports;
 
+    /// <summary>Who has a VIP; null when nobody has it.</summary>
+    public ProxyKey? Owner(Vip vip) => _vips.Owner(vip);
+
     /// <summary>The state without a table.</summary>
     public static TableState Empty() => new(BalanceClasses.Of(new Dictionary<uint, BalanceClass>()), new ListNumbers(0, 0), new NodePiece(default, default));
 
