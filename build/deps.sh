@@ -5,9 +5,9 @@ cd "$(dirname "$0")/.."
 
 # Native linking; the kernel's own tools, which the tests ask what Kn did; real peers and clients.
 packages="clang zlib1g-dev binutils
-  nftables iproute2 conntrack iputils-ping procps
+  nftables iproute2 conntrack iputils-ping procps iperf3
   dnsutils socat netcat-openbsd curl jq ca-certificates
-  containerd containernetworking-plugins iptables busybox-static etcd-server xz-utils"
+  containerd podman containernetworking-plugins iptables busybox-static etcd-server xz-utils"
 
 missing=""
 for package in $packages; do

@@ -4,7 +4,7 @@ using Kn.Linux.Namespaces;
 
 namespace Kn.Bench;
 
-/// <summary>A lab of one node, for as long as a group of benchmarks runs.</summary>
+/// <summary>A lab, of one node unless asked otherwise, for as long as a group of benchmarks runs.</summary>
 internal sealed class Lab : IDisposable
 {
     private readonly string _binaries;
@@ -19,16 +19,19 @@ internal sealed class Lab : IDisposable
     /// <summary>The lab's files.</summary>
     public string Folder => $"/run/kn-lab/{_name}";
 
-    /// <summary>Files of its one node.</summary>
+    /// <summary>Files of its first node.</summary>
     public string NodeFolder => $"{Folder}/node1";
 
     /// <summary>Builds the lab and waits until its node is Ready.</summary>
-    public static Lab Up(string binaries, string name)
+    /// <param name="binaries">Where kn and kn-lab are.</param>
+    /// <param name="name">The lab's name.</param>
+    /// <param name="more">Further words for kn-lab up.</param>
+    public static Lab Up(string binaries, string name, params string[] more)
     {
         var lab = new Lab(binaries, name);
         try
         {
-            lab.KnLab("up", "--nodes", "1", "--name", name);
+            lab.KnLab([.. (string[])["up", "--name", name], .. more.Contains("--nodes") ? [] : (string[])["--nodes", "1"], .. more]);
             return lab;
         }
         catch (InvalidOperationException)
@@ -37,6 +40,9 @@ internal sealed class Lab : IDisposable
             throw;
         }
     }
+
+    /// <summary>The kn-lab program.</summary>
+    public string KnLabPath => Path.Combine(_binaries, "kn-lab");
 
     /// <summary>The node's network namespace.</summary>
     public NetworkNamespace OpenNode() => NetworkNamespace.OpenNamed($"{_name}-node1");

@@ -1,5 +1,6 @@
 using Kn.Bench;
 using Kn.Bench.Groups;
+using Kn.Bench.Groups.Proxy;
 
 // Usage: Kn.Bench BIN_DIR RESULTS_FILE [GROUP]
 if (args.Length is < 2 or > 3)
@@ -13,6 +14,8 @@ if (args.Length is < 2 or > 3)
     ("start", StartBench.Run),
     ("cni", CniBench.Run),
     ("agent", AgentBench.Run),
+    ("proxy", ProxyBench.Run),
+    ("routes", RoutesBench.Run),
 ];
 var wanted = args.Length == 3 ? groups.Where(group => group.Name == args[2]).ToArray() : groups;
 if (wanted.Length == 0)

@@ -12,7 +12,7 @@ internal sealed class Results(string path)
     /// <summary>Prints a figure as 'name value' and saves it.</summary>
     public void Add(string name, double value)
     {
-        var rounded = Math.Round(value, value < 10 ? 4 : 2);
+        var rounded = Math.Round(value, value < 0.01 ? 7 : value < 10 ? 4 : 2);
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{name} {rounded}"));
         _figures[name] = rounded;
         var json = new JsonObject(_figures.Select(static figure => KeyValuePair.Create<string, JsonNode?>(figure.Key, figure.Value)));

@@ -14,6 +14,18 @@ public static class NodeResources
     /// <summary>Link group of the veths of pods that are gone: removed all at once.</summary>
     public const uint DyingLinkGroup = 76;
 
+    /// <summary>Link group of the host's ends of containers' veths in networks without an agent.</summary>
+    public const uint PlainLinkGroup = 77;
+
+    /// <summary>Link group of the bridges of such networks that Kn made.</summary>
+    public const uint PlainBridgeGroup = 78;
+
+    /// <summary>Link group of the bridge of local pods.</summary>
+    public const uint PodBridgeGroup = 79;
+
+    /// <summary>rtnetlink protocol number of routes to containers of networks without an agent, which the agent's modules leave alone.</summary>
+    public const byte PlainRouteProtocol = 0x4C;
+
     /// <summary>Table of the module Cni.</summary>
     public const string CniTable = "kn-cni";
 
@@ -26,11 +38,20 @@ public static class NodeResources
     /// <summary>Table of the module Dns.</summary>
     public const string DnsTable = "kn-dns";
 
+    /// <summary>Table of the networks without an agent; there while a container needs it.</summary>
+    public const string PlainTable = "kn-plain";
+
+    /// <summary>Prefix of the names of containers' veths on the host, in networks without an agent.</summary>
+    public const string PlainLinkPrefix = "kp";
+
     /// <summary>Prefix of the names of pods' veths on the node.</summary>
     public const string PodLinkPrefix = "kn";
 
-    /// <summary>The VXLAN link of the module Routes.</summary>
+    /// <summary>The VXLAN link of the module Routes whose outer packets are IPv4.</summary>
     public const string VxlanLink = "kn-vxlan";
+
+    /// <summary>The one whose outer packets are IPv6: a VXLAN link has one outer family.</summary>
+    public const string VxlanLinkV6 = "kn-vxlan6";
 
     /// <summary>The link that carries the cluster DNS address.</summary>
     public const string DnsLink = "kn-dns";
@@ -41,8 +62,14 @@ public static class NodeResources
     /// <summary>Pods' IPv6 gateway, likewise.</summary>
     public const string PodGatewayV6 = "fe80::1";
 
-    /// <summary>Priority of destination NAT of Services; plugins' hostPorts stay at dstnat (-100) too and go by registration order.</summary>
+    /// <summary>Priority of destination NAT of Services (dstnat).</summary>
     public const int ServiceNatPriority = -100;
+
+    /// <summary>Priority of destination NAT of pods' hostPorts: after that of Services, so that a NodePort wins, as kube-proxy's does.</summary>
+    public const int HostPortNatPriority = -90;
+
+    /// <summary>Priority of what keeps packets from other links away from the node's loopback addresses: before connections are looked up (raw).</summary>
+    public const int LoopbackGuardPriority = -300;
 
     /// <summary>Priority of source NAT (srcnat).</summary>
     public const int MasqueradePriority = 100;

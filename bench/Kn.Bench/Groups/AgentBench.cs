@@ -23,15 +23,15 @@ internal static class AgentBench
         File.WriteAllText(manifest, Manifest());
         lab.Kubectl("apply", "-f", manifest);
         lab.Kubectl("wait", "--for=condition=Available", "deployment", "--all", $"--timeout={Deadline.TotalSeconds}s");
-        Results.Explain($"with 100 pods just attached: {Memory(lab.AgentPid(), "VmRSS:"):F1} MB");
+        Results.Explain($"with 100 pods just attached: {ProcessMemory.Read(lab.AgentPid(), "VmRSS:"):F1} MB");
         Thread.Sleep(Settle);
-        results.Add("agent.rss_mb", Memory(lab.AgentPid(), "VmRSS:"));
-        results.Add("agent.rss_peak_mb", Memory(lab.AgentPid(), "VmHWM:"));
+        results.Add("agent.rss_mb", ProcessMemory.Read(lab.AgentPid(), "VmRSS:"));
+        results.Add("agent.rss_peak_mb", ProcessMemory.Read(lab.AgentPid(), "VmHWM:"));
         var (cold, adopting) = Starts(lab);
         Results.Explain($"start, medians of {Rounds}: {cold.Median:F0} ms with the Service table gone, {adopting.Median:F0} ms adopting it");
         results.Add("agent.start_ms", cold.Median);
         results.Add("agent.start_adopt_ms", adopting.Median);
-        results.Add("agent.rss_mb_after_start", Memory(lab.AgentPid(), "VmRSS:"));
+        results.Add("agent.rss_mb_after_start", ProcessMemory.Read(lab.AgentPid(), "VmRSS:"));
     }
 
     private static (Samples Cold, Samples Adopting) Starts(Lab lab)
@@ -76,12 +76,6 @@ internal static class AgentBench
 
             Thread.Sleep(20);
         }
-    }
-
-    private static double Memory(int pid, string field)
-    {
-        var line = File.ReadLines($"/proc/{pid}/status").First(line => line.StartsWith(field, StringComparison.Ordinal));
-        return double.Parse(line.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)[1]) * 1024 / 1e6;
     }
 
     private static string Manifest()

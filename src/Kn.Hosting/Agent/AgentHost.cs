@@ -87,6 +87,7 @@ public sealed class AgentHost
             TellWhenReadyAsync(ready, report, systemd, stop.Token),
             ServeHttpAsync(health, stop.Token),
             modules.CleanUpDisabledAsync(stop.Token),
+            modules.Events.RunAsync(() => connection.Client, stop.Token),
             MemoryTrim.OfProcess(_time).RunAsync(stop.Token),
             systemd.RunWatchdogAsync(() => !health.IsStuck(), _time, stop.Token),
         ];

@@ -1,4 +1,5 @@
 using Kn.Hosting.Control;
+using Kn.Hosting.Events;
 using Kn.Hosting.Metrics;
 using Kn.Hosting.Modules;
 using Kn.Hosting.Options;
@@ -17,6 +18,10 @@ internal sealed class AgentModules
     private readonly ControlHandlers _control;
     private readonly TimeProvider _time;
     private readonly PodGates _gates = new();
+    private readonly EncapsulationOverhead _encapsulation = new();
+
+    /// <summary>What modules tell the cluster.</summary>
+    internal EventRecorder Events { get; }
 
     internal AgentModules(AgentOptions options, ClusterCache cache, ControlHandlers control, MetricRegistry metrics, ILoggerFactory loggers, TimeProvider time)
     {
@@ -26,6 +31,7 @@ internal sealed class AgentModules
         _control = control;
         _time = time;
         Metrics = metrics;
+        Events = new EventRecorder(options.Node.Name, metrics, loggers, time);
         Enabled = [.. options.Modules.Where(static section => section.Enabled).Select(section => new SupervisedModule(section, ContextFor(section)))];
         Disabled = [.. options.Modules.Where(static section => !section.Enabled).Select(section => new SupervisedModule(section, ContextFor(section)))];
     }
@@ -78,6 +84,8 @@ internal sealed class AgentModules
         Control = _control,
         Status = new ModuleStatus(section.Entry.Name, _time),
         PodGates = _gates,
+        Events = Events,
+        Encapsulation = _encapsulation,
         Time = _time,
     };
 }

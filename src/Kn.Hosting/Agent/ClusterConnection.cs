@@ -26,6 +26,9 @@ public sealed class ClusterConnection : IClusterConnection
     public string Server => _client.Server.ToString();
 
     /// <inheritdoc/>
+    public ApiClient? Client => _client;
+
+    /// <inheritdoc/>
     public Task Completion => _informers.Completion;
 
     /// <summary>Starts to fill the cache; a <see cref="ConnectCluster"/>.</summary>

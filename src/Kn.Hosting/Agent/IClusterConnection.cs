@@ -1,4 +1,5 @@
 using Kn.Hosting.Options;
+using Kn.Kubernetes.Api;
 using Kn.Kubernetes.Cache;
 using Microsoft.Extensions.Logging;
 
@@ -9,6 +10,9 @@ public interface IClusterConnection : IAsyncDisposable
 {
     /// <summary>URL of the API server; empty while it is not known.</summary>
     string Server { get; }
+
+    /// <summary>For writes; null while there is no API server, and in tests.</summary>
+    ApiClient? Client => null;
 
     /// <summary>Why the API server cannot even be asked, such as a missing kubeconfig; null when it can.</summary>
     string? Problem => null;

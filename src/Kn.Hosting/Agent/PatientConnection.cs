@@ -1,4 +1,5 @@
 using Kn.Hosting.Options;
+using Kn.Kubernetes.Api;
 using Kn.Kubernetes.Cache;
 using Kn.Kubernetes.Kubeconfigs;
 using Microsoft.Extensions.Logging;
@@ -35,6 +36,9 @@ internal sealed class PatientConnection : IClusterConnection
 
     /// <inheritdoc/>
     public string Server => Volatile.Read(ref _inner)?.Server ?? "";
+
+    /// <inheritdoc/>
+    public ApiClient? Client => Volatile.Read(ref _inner)?.Client;
 
     /// <inheritdoc/>
     public string? Problem => Volatile.Read(ref _problem);

@@ -1,4 +1,5 @@
 using Kn.Hosting.Control;
+using Kn.Hosting.Events;
 using Kn.Hosting.Metrics;
 using Kn.Hosting.Options;
 using Kn.Hosting.Pods;
@@ -30,6 +31,12 @@ public sealed record ModuleContext
 
     /// <summary>Modules that a new pod has to wait for.</summary>
     public required PodGates PodGates { get; init; }
+
+    /// <summary>Where the module tells the cluster what happened.</summary>
+    public IEventRecorder Events { get; init; } = new UnheardEvents();
+
+    /// <summary>What the way to other nodes' pods costs every packet: the module Routes says it, pods' MTU follows it.</summary>
+    public EncapsulationOverhead Encapsulation { get; init; } = new();
 
     /// <summary>The clock.</summary>
     public required TimeProvider Time { get; init; }

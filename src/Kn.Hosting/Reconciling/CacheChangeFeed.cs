@@ -14,7 +14,7 @@ internal sealed class CacheChangeFeed(ClusterCache cache, IReadOnlyList<WatchReq
     public ChangeBatch Drain()
     {
         var set = _queue.Drain();
-        return new ChangeBatch(set.Snapshot, set.Changes);
+        return new ChangeBatch(set.Snapshot, set.Changes, set.ReceivedAt);
     }
 
     public void Dispose() => _queue.Dispose();

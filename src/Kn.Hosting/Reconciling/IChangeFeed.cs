@@ -15,5 +15,5 @@ internal interface IChangeFeed : IDisposable
     ChangeBatch Drain();
 }
 
-/// <summary>A snapshot and the changes that led to it.</summary>
-internal readonly record struct ChangeBatch(ClusterSnapshot Cluster, IReadOnlyList<ObjectChange> Changes);
+/// <summary>A snapshot, the changes that led to it, and when the first of them came in by a watch (<see cref="ChangeSet.ReceivedAt"/>).</summary>
+internal readonly record struct ChangeBatch(ClusterSnapshot Cluster, IReadOnlyList<ObjectChange> Changes, long? ReceivedAt = null);

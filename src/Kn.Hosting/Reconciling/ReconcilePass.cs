@@ -12,6 +12,7 @@ internal sealed class ReconcilePass<TKey, TPiece>(ITarget<TKey, TPiece> target, 
 {
     private readonly Dictionary<TKey, TPiece> _applied = [];
     private readonly HashSet<TKey> _keys = [];
+    private long? _receivedAt;
 
     /// <summary>How many pieces are in place.</summary>
     internal int AppliedCount => _applied.Count;
@@ -28,13 +29,14 @@ internal sealed class ReconcilePass<TKey, TPiece>(ITarget<TKey, TPiece> target, 
             target.AddAffectedKeys(batch.Cluster, change, _keys);
         }
 
-        await PlanAndApplyAsync(batch.Cluster, cancellationToken);
+        await PlanAndApplyAsync(batch, cancellationToken);
     }
 
     /// <summary>Reads what is there and plans every key; returns how many pieces had to be changed.</summary>
     internal async Task<int> ReadAndApplyAsync(IChangeFeed feed, CancellationToken cancellationToken)
     {
         metrics.Resyncs.Increment();
+        var start = time.GetTimestamp();
         var read = await target.ReadAsync(cancellationToken);
         _applied.Clear();
         foreach (var (key, piece) in read)
@@ -43,23 +45,26 @@ internal sealed class ReconcilePass<TKey, TPiece>(ITarget<TKey, TPiece> target, 
         }
 
         // Drained after the read: what the changes say is in the snapshot, and every key is planned anyway.
-        var cluster = feed.Drain().Cluster;
+        var batch = feed.Drain();
         _keys.Clear();
-        _keys.UnionWith(target.Keys(cluster));
+        _keys.UnionWith(target.Keys(batch.Cluster));
         _keys.UnionWith(_applied.Keys);
-        var changed = await PlanAndApplyAsync(cluster, cancellationToken);
+        var changed = await PlanAndApplyAsync(batch, cancellationToken);
         Problems.Keep(_keys);
+        metrics.FullPassSeconds.Observe(time.GetElapsedTime(start));
         return changed;
     }
 
-    private async Task<int> PlanAndApplyAsync(ClusterSnapshot cluster, CancellationToken cancellationToken)
+    private async Task<int> PlanAndApplyAsync(ChangeBatch batch, CancellationToken cancellationToken)
     {
+        // What a failed pass was to bring is as old when the next one brings it.
+        _receivedAt ??= batch.ReceivedAt;
         metrics.DirtyKeys.Set(_keys.Count);
         List<Change<TKey, TPiece>> changes = [];
         foreach (var key in _keys)
         {
             var before = _applied.GetValueOrDefault(key);
-            if (TryPlan(cluster, key, out var after) && !Equals(before, after))
+            if (TryPlan(batch.Cluster, key, out var after) && !Equals(before, after))
             {
                 changes.Add(new Change<TKey, TPiece>(key, before, after));
             }
@@ -70,11 +75,17 @@ internal sealed class ReconcilePass<TKey, TPiece>(ITarget<TKey, TPiece> target, 
             var start = time.GetTimestamp();
             await target.ApplyAsync(new Changes<TKey, TPiece>(changes), cancellationToken);
             metrics.ApplySeconds.Observe(time.GetElapsedTime(start));
+            if (_receivedAt is { } receivedAt)
+            {
+                metrics.LatencySeconds.Observe(time.GetElapsedTime(receivedAt));
+            }
+
             metrics.Changes.Add(changes.Count);
             ReconcileLog.Applied(logger, target.Name, changes.Count, _keys.Count);
             Remember(changes);
         }
 
+        _receivedAt = null;
         metrics.Pieces.Set(_applied.Count);
         target.Settled();
         return changes.Count;

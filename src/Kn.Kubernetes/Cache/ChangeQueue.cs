@@ -11,6 +11,7 @@ public sealed class ChangeQueue : IDisposable
     private readonly ulong _kinds;
     private Dictionary<(int Kind, ObjectKey Key), ObjectChange> _pending = [];
     private TaskCompletionSource? _waiter;
+    private long? _receivedAt;
 
     internal ChangeQueue(ClusterCache cache, IEnumerable<ResourceKind> kinds)
     {
@@ -42,9 +43,11 @@ public sealed class ChangeQueue : IDisposable
     {
         Dictionary<(int, ObjectKey), ObjectChange> drained;
         ClusterSnapshot snapshot;
+        long? receivedAt;
         lock (_cache.Gate)
         {
             snapshot = _cache.Current;
+            (receivedAt, _receivedAt) = (_receivedAt, null);
             if (_pending.Count == 0)
             {
                 return new ChangeSet(snapshot, []);
@@ -54,7 +57,7 @@ public sealed class ChangeQueue : IDisposable
             _pending = [];
         }
 
-        return new ChangeSet(snapshot, [.. drained.Values]);
+        return new ChangeSet(snapshot, [.. drained.Values], receivedAt);
     }
 
     /// <summary>Ends the subscription; what is pending is dropped.</summary>
@@ -82,10 +85,11 @@ public sealed class ChangeQueue : IDisposable
     }
 
     /// <summary>Wakes the consumer; the caller holds the cache's gate.</summary>
-    internal void Signal()
+    internal void Signal(long? receivedAt)
     {
         if (_pending.Count > 0)
         {
+            _receivedAt ??= receivedAt;
             _waiter?.TrySetResult();
             _waiter = null;
         }

@@ -93,6 +93,18 @@ public sealed class ClusterCache
         }
     }
 
+    /// <summary>Applies events of a watch.</summary>
+    /// <param name="kind">Their kind.</param>
+    /// <param name="deltas">In order.</param>
+    /// <param name="receivedAt">When they came in, as the clock's timestamp.</param>
+    public void Apply(ResourceKind kind, IReadOnlyCollection<ObjectDelta> deltas, long receivedAt)
+    {
+        lock (Gate)
+        {
+            ApplyLocked(kind, deltas, receivedAt);
+        }
+    }
+
     /// <summary>Takes these as all objects of the kind, as one new snapshot that differs only where they do, and marks the kind as synced.</summary>
     public void Replace(ResourceKind kind, IEnumerable<KubernetesObject> objects, CacheOrigin origin = CacheOrigin.Api)
     {
@@ -168,7 +180,7 @@ public sealed class ClusterCache
         }
     }
 
-    private void ApplyLocked(ResourceKind kind, IReadOnlyCollection<ObjectDelta> deltas)
+    private void ApplyLocked(ResourceKind kind, IReadOnlyCollection<ObjectDelta> deltas, long? receivedAt = null)
     {
         var builder = Current.ToBuilder();
         var changes = new List<ObjectChange>(deltas.Count);
@@ -195,11 +207,11 @@ public sealed class ClusterCache
 
         if (changes.Count > 0)
         {
-            Publish(kind, builder.ToSnapshot(), changes);
+            Publish(kind, builder.ToSnapshot(), changes, receivedAt);
         }
     }
 
-    private void Publish(ResourceKind kind, ClusterSnapshot snapshot, List<ObjectChange> changes)
+    private void Publish(ResourceKind kind, ClusterSnapshot snapshot, List<ObjectChange> changes, long? receivedAt)
     {
         Volatile.Write(ref _current, snapshot);
         Interlocked.Increment(ref _version);
@@ -215,7 +227,7 @@ public sealed class ClusterCache
                 queue.Add(kind, change.Object.Key, change);
             }
 
-            queue.Signal();
+            queue.Signal(receivedAt);
         }
     }
 

@@ -84,6 +84,7 @@ internal sealed partial class Reflector
 
     private void TakeEvents(JsonStreamWindow window)
     {
+        var receivedAt = _context.Time.GetTimestamp();
         var deltas = new List<ObjectDelta>();
         var version = _resourceVersion;
         try
@@ -97,7 +98,7 @@ internal sealed partial class Reflector
         finally
         {
             // What came whole in front of garbage, or of an ERROR event, counts.
-            _cache.Apply(Kind, deltas);
+            _cache.Apply(Kind, deltas, receivedAt);
             _resourceVersion = version;
         }
     }

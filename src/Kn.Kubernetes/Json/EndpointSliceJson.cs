@@ -12,31 +12,25 @@ internal static class EndpointSliceJson
     public static EndpointSlice Read(ref ObjectReader reader)
     {
         var draft = new Draft();
-        if (reader.BeginObject())
+        reader.BeginObject();
+        while (reader.NextProperty())
         {
-            while (reader.NextProperty())
+            if (reader.Is("metadata"u8))
             {
-                if (reader.Is("metadata"u8))
-                {
-                    draft.Metadata = MetadataJson.Read(ref reader, out draft.Triggered);
-                }
-                else if (reader.Is("addressType"u8))
-                {
-                    ReadAddressType(ref reader, draft);
-                }
-                else if (reader.Is("ports"u8))
-                {
-                    draft.Ports = SharedJson.List(ref reader, ReadPort);
-                }
-                else if (reader.Is("endpoints"u8))
-                {
-                    // FQDN slices hold names in place of addresses; the API writes addressType first, as its Go type does.
-                    ReadEndpoints(ref reader, draft);
-                }
-                else
-                {
-                    reader.Skip();
-                }
+                draft.Metadata = MetadataJson.Read(ref reader, out draft.Triggered);
+            }
+            else if (reader.Is("addressType"u8))
+            {
+                ReadAddressType(ref reader, draft);
+            }
+            else if (reader.Is("ports"u8))
+            {
+                draft.Ports = SharedJson.List(ref reader, ReadPort);
+            }
+            else if (reader.Is("endpoints"u8))
+            {
+                // FQDN slices hold names in place of addresses; the API writes addressType first, as its Go type does.
+                ReadEndpoints(ref reader, draft);
             }
         }
 
@@ -118,26 +112,20 @@ internal static class EndpointSliceJson
     private static EndpointPort ReadPort(ref ObjectReader reader)
     {
         var port = new EndpointPort("", IpProtocol.Tcp, null);
-        if (reader.BeginObject())
+        reader.BeginObject();
+        while (reader.NextProperty())
         {
-            while (reader.NextProperty())
+            if (reader.Is("name"u8))
             {
-                if (reader.Is("name"u8))
-                {
-                    port = port with { Name = reader.Name() ?? "" };
-                }
-                else if (reader.Is("protocol"u8))
-                {
-                    port = port with { Protocol = SharedJson.Protocol(ref reader) };
-                }
-                else if (reader.Is("port"u8))
-                {
-                    port = port with { Port = reader.Port() };
-                }
-                else
-                {
-                    reader.Skip();
-                }
+                port = port with { Name = reader.Name() ?? "" };
+            }
+            else if (reader.Is("protocol"u8))
+            {
+                port = port with { Protocol = SharedJson.Protocol(ref reader) };
+            }
+            else if (reader.Is("port"u8))
+            {
+                port = port with { Port = reader.Port() };
             }
         }
 
@@ -167,22 +155,20 @@ internal static class EndpointSliceJson
     private static Endpoint ReadEndpoint(ref ObjectReader reader, Draft slice)
     {
         var draft = default(EndpointDraft);
-        if (reader.BeginObject())
+        reader.BeginObject();
+        while (reader.NextProperty())
         {
-            while (reader.NextProperty())
+            if (reader.Is("addresses"u8))
             {
-                if (reader.Is("addresses"u8))
-                {
-                    draft.Address = ReadFirstAddress(ref reader, slice.Family);
-                }
-                else if (reader.Is("conditions"u8))
-                {
-                    ReadConditions(ref reader, ref draft);
-                }
-                else
-                {
-                    ReadEndpointField(ref reader, ref draft);
-                }
+                draft.Address = ReadFirstAddress(ref reader, slice.Family);
+            }
+            else if (reader.Is("conditions"u8))
+            {
+                ReadConditions(ref reader, ref draft);
+            }
+            else
+            {
+                ReadEndpointField(ref reader, ref draft);
             }
         }
 
@@ -210,10 +196,6 @@ internal static class EndpointSliceJson
         else if (reader.Is("targetRef"u8))
         {
             draft.Pod = ReadTarget(ref reader);
-        }
-        else
-        {
-            reader.Skip();
         }
     }
 
@@ -245,11 +227,7 @@ internal static class EndpointSliceJson
 
     private static void ReadConditions(ref ObjectReader reader, ref EndpointDraft draft)
     {
-        if (!reader.BeginObject())
-        {
-            return;
-        }
-
+        reader.BeginObject();
         while (reader.NextProperty())
         {
             if (reader.Is("ready"u8))
@@ -264,20 +242,12 @@ internal static class EndpointSliceJson
             {
                 draft.Terminating = reader.Boolean() ?? false;
             }
-            else
-            {
-                reader.Skip();
-            }
         }
     }
 
     private static void ReadHints(ref ObjectReader reader, ref EndpointDraft draft)
     {
-        if (!reader.BeginObject())
-        {
-            return;
-        }
-
+        reader.BeginObject();
         while (reader.NextProperty())
         {
             if (reader.Is("forZones"u8))
@@ -288,10 +258,6 @@ internal static class EndpointSliceJson
             {
                 draft.ForNodes = SharedJson.Names(ref reader, "name"u8);
             }
-            else
-            {
-                reader.Skip();
-            }
         }
     }
 
@@ -300,26 +266,20 @@ internal static class EndpointSliceJson
         var isPod = false;
         string? @namespace = null;
         string? name = null;
-        if (reader.BeginObject())
+        reader.BeginObject();
+        while (reader.NextProperty())
         {
-            while (reader.NextProperty())
+            if (reader.Is("kind"u8))
             {
-                if (reader.Is("kind"u8))
-                {
-                    isPod = reader.TextEquals("Pod"u8);
-                }
-                else if (reader.Is("namespace"u8))
-                {
-                    @namespace = reader.Name();
-                }
-                else if (reader.Is("name"u8))
-                {
-                    name = reader.Value();
-                }
-                else
-                {
-                    reader.Skip();
-                }
+                isPod = reader.TextEquals("Pod"u8);
+            }
+            else if (reader.Is("namespace"u8))
+            {
+                @namespace = reader.Name();
+            }
+            else if (reader.Is("name"u8))
+            {
+                name = reader.Value();
             }
         }
 

@@ -16,12 +16,10 @@ internal static class MetadataJson
     public static ObjectMeta Read(ref ObjectReader reader, out DateTimeOffset? triggered)
     {
         var draft = default(Draft);
-        if (reader.BeginObject())
+        reader.BeginObject();
+        while (reader.NextProperty())
         {
-            while (reader.NextProperty())
-            {
-                ReadField(ref reader, ref draft);
-            }
+            ReadField(ref reader, ref draft);
         }
 
         triggered = draft.Triggered;
@@ -83,7 +81,6 @@ internal static class MetadataJson
             switch (reader.PropertyName())
             {
                 case "kubectl.kubernetes.io/last-applied-configuration":
-                    reader.Skip();
                     break;
                 case TriggerTime:
                     draft.Triggered = reader.LooseTimestamp();
@@ -130,10 +127,6 @@ internal static class MetadataJson
         else if (reader.Is("annotations"u8))
         {
             draft.Annotations = ReadAnnotations(ref reader, ref draft);
-        }
-        else
-        {
-            reader.Skip();
         }
     }
 

@@ -9,18 +9,12 @@ internal static class NamespaceJson
     public static Namespace Read(ref ObjectReader reader)
     {
         var metadata = new ObjectMeta();
-        if (reader.BeginObject())
+        reader.BeginObject();
+        while (reader.NextProperty())
         {
-            while (reader.NextProperty())
+            if (reader.Is("metadata"u8))
             {
-                if (reader.Is("metadata"u8))
-                {
-                    metadata = MetadataJson.Read(ref reader);
-                }
-                else
-                {
-                    reader.Skip();
-                }
+                metadata = MetadataJson.Read(ref reader);
             }
         }
 

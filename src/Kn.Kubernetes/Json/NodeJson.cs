@@ -10,26 +10,20 @@ internal static class NodeJson
     public static Node Read(ref ObjectReader reader)
     {
         var draft = new Draft();
-        if (reader.BeginObject())
+        reader.BeginObject();
+        while (reader.NextProperty())
         {
-            while (reader.NextProperty())
+            if (reader.Is("metadata"u8))
             {
-                if (reader.Is("metadata"u8))
-                {
-                    draft.Metadata = MetadataJson.Read(ref reader);
-                }
-                else if (reader.Is("spec"u8))
-                {
-                    ReadSpec(ref reader, draft);
-                }
-                else if (reader.Is("status"u8))
-                {
-                    ReadStatus(ref reader, draft);
-                }
-                else
-                {
-                    reader.Skip();
-                }
+                draft.Metadata = MetadataJson.Read(ref reader);
+            }
+            else if (reader.Is("spec"u8))
+            {
+                ReadSpec(ref reader, draft);
+            }
+            else if (reader.Is("status"u8))
+            {
+                ReadStatus(ref reader, draft);
             }
         }
 
@@ -74,11 +68,7 @@ internal static class NodeJson
 
     private static void ReadSpec(ref ObjectReader reader, Draft draft)
     {
-        if (!reader.BeginObject())
-        {
-            return;
-        }
-
+        reader.BeginObject();
         while (reader.NextProperty())
         {
             if (reader.Is("podCIDRs"u8))
@@ -97,20 +87,12 @@ internal static class NodeJson
             {
                 draft.TaintKeys = SharedJson.Names(ref reader, "key"u8);
             }
-            else
-            {
-                reader.Skip();
-            }
         }
     }
 
     private static void ReadStatus(ref ObjectReader reader, Draft draft)
     {
-        if (!reader.BeginObject())
-        {
-            return;
-        }
-
+        reader.BeginObject();
         while (reader.NextProperty())
         {
             if (reader.Is("addresses"u8))
@@ -120,10 +102,6 @@ internal static class NodeJson
             else if (reader.Is("conditions"u8))
             {
                 draft.Ready = SharedJson.IsReady(ref reader);
-            }
-            else
-            {
-                reader.Skip();
             }
         }
     }
@@ -157,22 +135,16 @@ internal static class NodeJson
     {
         string? type = null;
         string? address = null;
-        if (reader.BeginObject())
+        reader.BeginObject();
+        while (reader.NextProperty())
         {
-            while (reader.NextProperty())
+            if (reader.Is("type"u8))
             {
-                if (reader.Is("type"u8))
-                {
-                    type = reader.Name();
-                }
-                else if (reader.Is("address"u8))
-                {
-                    address = reader.Text();
-                }
-                else
-                {
-                    reader.Skip();
-                }
+                type = reader.Name();
+            }
+            else if (reader.Is("address"u8))
+            {
+                address = reader.Text();
             }
         }
 

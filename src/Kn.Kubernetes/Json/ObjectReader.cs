@@ -13,18 +13,37 @@ internal ref struct ObjectReader(ReadOnlySpan<byte> json, StringPool strings)
     private readonly StringPool _strings = strings;
     private Utf8JsonReader _json = new(json);
     private bool _atValue;
+    private bool _isNull;
 
     /// <summary>Where the current token starts, in bytes.</summary>
     public readonly long Position => _json.TokenStartIndex;
 
-    /// <summary>Enters an object; false for null.</summary>
-    public bool BeginObject() => Begin(JsonTokenType.StartObject, "an object");
+    /// <summary>Enters an object; false for null, which has no properties.</summary>
+    public bool BeginObject()
+    {
+        _isNull = !AdvanceTo(JsonTokenType.StartObject, "an object");
+        return !_isNull;
+    }
 
     /// <summary>Enters an array; false for null.</summary>
-    public bool BeginArray() => Begin(JsonTokenType.StartArray, "an array");
+    public bool BeginArray() => AdvanceTo(JsonTokenType.StartArray, "an array");
 
-    /// <summary>Moves to the next property of the object entered; false at its end.</summary>
-    public bool NextProperty() => _json.Read() && _json.TokenType == JsonTokenType.PropertyName;
+    /// <summary>Moves to the next property of the object entered, past the value of the one before where nobody read it; false at its end.</summary>
+    public bool NextProperty()
+    {
+        if (_isNull)
+        {
+            _isNull = false;
+            return false;
+        }
+
+        if (_json.TokenType == JsonTokenType.PropertyName)
+        {
+            _json.Skip();
+        }
+
+        return _json.Read() && _json.TokenType == JsonTokenType.PropertyName;
+    }
 
     /// <summary>Moves to the next element of the array entered; false at its end.</summary>
     public bool NextElement()
@@ -167,8 +186,6 @@ internal ref struct ObjectReader(ReadOnlySpan<byte> json, StringPool strings)
         };
         return new FieldFormatException($"expected {expected}, found {found}", _json.TokenStartIndex);
     }
-
-    private bool Begin(JsonTokenType token, string expected) => AdvanceTo(token, expected);
 
     private bool AdvanceTo(JsonTokenType token, string expected)
     {

@@ -10,26 +10,20 @@ internal static class PodJson
     public static Pod Read(ref ObjectReader reader)
     {
         var draft = new Draft();
-        if (reader.BeginObject())
+        reader.BeginObject();
+        while (reader.NextProperty())
         {
-            while (reader.NextProperty())
+            if (reader.Is("metadata"u8))
             {
-                if (reader.Is("metadata"u8))
-                {
-                    draft.Metadata = MetadataJson.Read(ref reader);
-                }
-                else if (reader.Is("spec"u8))
-                {
-                    ReadSpec(ref reader, draft);
-                }
-                else if (reader.Is("status"u8))
-                {
-                    ReadStatus(ref reader, draft);
-                }
-                else
-                {
-                    reader.Skip();
-                }
+                draft.Metadata = MetadataJson.Read(ref reader);
+            }
+            else if (reader.Is("spec"u8))
+            {
+                ReadSpec(ref reader, draft);
+            }
+            else if (reader.Is("status"u8))
+            {
+                ReadStatus(ref reader, draft);
             }
         }
 
@@ -99,11 +93,7 @@ internal static class PodJson
 
     private static void ReadSpec(ref ObjectReader reader, Draft draft)
     {
-        if (!reader.BeginObject())
-        {
-            return;
-        }
-
+        reader.BeginObject();
         while (reader.NextProperty())
         {
             if (reader.Is("nodeName"u8))
@@ -130,10 +120,6 @@ internal static class PodJson
             {
                 ReadContainers(ref reader, draft.SidecarPorts, sidecarsOnly: true);
             }
-            else
-            {
-                reader.Skip();
-            }
         }
     }
 
@@ -158,22 +144,16 @@ internal static class PodJson
     {
         var ports = default(ValueList<ContainerPort>);
         var isSidecar = false;
-        if (reader.BeginObject())
+        reader.BeginObject();
+        while (reader.NextProperty())
         {
-            while (reader.NextProperty())
+            if (reader.Is("ports"u8))
             {
-                if (reader.Is("ports"u8))
-                {
-                    ports = SharedJson.List(ref reader, ReadPort);
-                }
-                else if (reader.Is("restartPolicy"u8))
-                {
-                    isSidecar = reader.TextEquals("Always"u8);
-                }
-                else
-                {
-                    reader.Skip();
-                }
+                ports = SharedJson.List(ref reader, ReadPort);
+            }
+            else if (reader.Is("restartPolicy"u8))
+            {
+                isSidecar = reader.TextEquals("Always"u8);
             }
         }
 
@@ -183,30 +163,24 @@ internal static class PodJson
     private static ContainerPort ReadPort(ref ObjectReader reader)
     {
         var port = new ContainerPort("", IpProtocol.Tcp, 0, 0);
-        if (reader.BeginObject())
+        reader.BeginObject();
+        while (reader.NextProperty())
         {
-            while (reader.NextProperty())
+            if (reader.Is("name"u8))
             {
-                if (reader.Is("name"u8))
-                {
-                    port = port with { Name = reader.Name() ?? "" };
-                }
-                else if (reader.Is("protocol"u8))
-                {
-                    port = port with { Protocol = SharedJson.Protocol(ref reader) };
-                }
-                else if (reader.Is("containerPort"u8))
-                {
-                    port = port with { Port = reader.Port() ?? 0 };
-                }
-                else if (reader.Is("hostPort"u8))
-                {
-                    port = port with { HostPort = reader.Port() ?? 0 };
-                }
-                else
-                {
-                    reader.Skip();
-                }
+                port = port with { Name = reader.Name() ?? "" };
+            }
+            else if (reader.Is("protocol"u8))
+            {
+                port = port with { Protocol = SharedJson.Protocol(ref reader) };
+            }
+            else if (reader.Is("containerPort"u8))
+            {
+                port = port with { Port = reader.Port() ?? 0 };
+            }
+            else if (reader.Is("hostPort"u8))
+            {
+                port = port with { HostPort = reader.Port() ?? 0 };
             }
         }
 
@@ -215,11 +189,7 @@ internal static class PodJson
 
     private static void ReadStatus(ref ObjectReader reader, Draft draft)
     {
-        if (!reader.BeginObject())
-        {
-            return;
-        }
-
+        reader.BeginObject();
         while (reader.NextProperty())
         {
             if (reader.Is("phase"u8))
@@ -238,28 +208,18 @@ internal static class PodJson
             {
                 draft.Ready = SharedJson.IsReady(ref reader);
             }
-            else
-            {
-                reader.Skip();
-            }
         }
     }
 
     private static IpAddress? ReadPodIp(ref ObjectReader reader)
     {
         IpAddress? ip = null;
-        if (reader.BeginObject())
+        reader.BeginObject();
+        while (reader.NextProperty())
         {
-            while (reader.NextProperty())
+            if (reader.Is("ip"u8))
             {
-                if (reader.Is("ip"u8))
-                {
-                    ip = reader.Address();
-                }
-                else
-                {
-                    reader.Skip();
-                }
+                ip = reader.Address();
             }
         }
 

@@ -11,22 +11,16 @@ internal static class ServiceCidrJson
     {
         var metadata = new ObjectMeta();
         var cidrs = default(ValueList<IpPrefix>);
-        if (reader.BeginObject())
+        reader.BeginObject();
+        while (reader.NextProperty())
         {
-            while (reader.NextProperty())
+            if (reader.Is("metadata"u8))
             {
-                if (reader.Is("metadata"u8))
-                {
-                    metadata = MetadataJson.Read(ref reader);
-                }
-                else if (reader.Is("spec"u8))
-                {
-                    cidrs = ReadSpec(ref reader);
-                }
-                else
-                {
-                    reader.Skip();
-                }
+                metadata = MetadataJson.Read(ref reader);
+            }
+            else if (reader.Is("spec"u8))
+            {
+                cidrs = ReadSpec(ref reader);
             }
         }
 
@@ -43,18 +37,12 @@ internal static class ServiceCidrJson
     private static ValueList<IpPrefix> ReadSpec(ref ObjectReader reader)
     {
         var cidrs = default(ValueList<IpPrefix>);
-        if (reader.BeginObject())
+        reader.BeginObject();
+        while (reader.NextProperty())
         {
-            while (reader.NextProperty())
+            if (reader.Is("cidrs"u8))
             {
-                if (reader.Is("cidrs"u8))
-                {
-                    cidrs = SharedJson.Prefixes(ref reader);
-                }
-                else
-                {
-                    reader.Skip();
-                }
+                cidrs = SharedJson.Prefixes(ref reader);
             }
         }
 

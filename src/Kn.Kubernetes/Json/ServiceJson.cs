@@ -12,26 +12,20 @@ internal static class ServiceJson
     public static Service Read(ref ObjectReader reader)
     {
         var draft = new Draft();
-        if (reader.BeginObject())
+        reader.BeginObject();
+        while (reader.NextProperty())
         {
-            while (reader.NextProperty())
+            if (reader.Is("metadata"u8))
             {
-                if (reader.Is("metadata"u8))
-                {
-                    draft.Metadata = MetadataJson.Read(ref reader);
-                }
-                else if (reader.Is("spec"u8))
-                {
-                    ReadSpec(ref reader, draft);
-                }
-                else if (reader.Is("status"u8))
-                {
-                    draft.Ingress = ReadStatus(ref reader);
-                }
-                else
-                {
-                    reader.Skip();
-                }
+                draft.Metadata = MetadataJson.Read(ref reader);
+            }
+            else if (reader.Is("spec"u8))
+            {
+                ReadSpec(ref reader, draft);
+            }
+            else if (reader.Is("status"u8))
+            {
+                draft.Ingress = ReadStatus(ref reader);
             }
         }
 
@@ -131,17 +125,10 @@ internal static class ServiceJson
 
     private static void ReadSpec(ref ObjectReader reader, Draft draft)
     {
-        if (!reader.BeginObject())
-        {
-            return;
-        }
-
+        reader.BeginObject();
         while (reader.NextProperty())
         {
-            if (!ReadAddressField(ref reader, draft) && !ReadPolicyField(ref reader, draft) && !ReadOtherField(ref reader, draft))
-            {
-                reader.Skip();
-            }
+            _ = ReadAddressField(ref reader, draft) || ReadPolicyField(ref reader, draft) || ReadOtherField(ref reader, draft);
         }
     }
 
@@ -256,34 +243,28 @@ internal static class ServiceJson
     private static ServicePort ReadPort(ref ObjectReader reader)
     {
         var port = new ServicePort("", IpProtocol.Tcp, 0, 0);
-        if (reader.BeginObject())
+        reader.BeginObject();
+        while (reader.NextProperty())
         {
-            while (reader.NextProperty())
+            if (reader.Is("name"u8))
             {
-                if (reader.Is("name"u8))
-                {
-                    port = port with { Name = reader.Name() ?? "" };
-                }
-                else if (reader.Is("protocol"u8))
-                {
-                    port = port with { Protocol = SharedJson.Protocol(ref reader) };
-                }
-                else if (reader.Is("port"u8))
-                {
-                    port = port with { Port = reader.Port() ?? 0 };
-                }
-                else if (reader.Is("nodePort"u8))
-                {
-                    port = port with { NodePort = reader.Port() ?? 0 };
-                }
-                else if (reader.Is("appProtocol"u8))
-                {
-                    port = port with { AppProtocol = reader.Name() };
-                }
-                else
-                {
-                    reader.Skip();
-                }
+                port = port with { Name = reader.Name() ?? "" };
+            }
+            else if (reader.Is("protocol"u8))
+            {
+                port = port with { Protocol = SharedJson.Protocol(ref reader) };
+            }
+            else if (reader.Is("port"u8))
+            {
+                port = port with { Port = reader.Port() ?? 0 };
+            }
+            else if (reader.Is("nodePort"u8))
+            {
+                port = port with { NodePort = reader.Port() ?? 0 };
+            }
+            else if (reader.Is("appProtocol"u8))
+            {
+                port = port with { AppProtocol = reader.Name() };
             }
         }
 
@@ -293,11 +274,7 @@ internal static class ServiceJson
     private static int? ReadNestedInt(ref ObjectReader reader, ReadOnlySpan<byte> outer, ReadOnlySpan<byte> inner)
     {
         int? number = null;
-        if (!reader.BeginObject())
-        {
-            return null;
-        }
-
+        reader.BeginObject();
         while (reader.NextProperty())
         {
             if (reader.Is(inner))
@@ -308,10 +285,6 @@ internal static class ServiceJson
             {
                 number = ReadNestedInt(ref reader, default, inner);
             }
-            else
-            {
-                reader.Skip();
-            }
         }
 
         return number;
@@ -320,11 +293,7 @@ internal static class ServiceJson
     private static ValueList<LoadBalancerIngress> ReadStatus(ref ObjectReader reader)
     {
         var ingress = default(ValueList<LoadBalancerIngress>);
-        if (!reader.BeginObject())
-        {
-            return ingress;
-        }
-
+        reader.BeginObject();
         while (reader.NextProperty())
         {
             if (reader.Is("loadBalancer"u8))
@@ -336,10 +305,6 @@ internal static class ServiceJson
                 ingress = SharedJson.List(ref reader, ReadIngress)
                     .Where(static entry => entry is not null).Select(static entry => entry.GetValueOrDefault()).ToValueList();
             }
-            else
-            {
-                reader.Skip();
-            }
         }
 
         return ingress;
@@ -349,22 +314,16 @@ internal static class ServiceJson
     {
         IpAddress? ip = null;
         var proxyMode = false;
-        if (reader.BeginObject())
+        reader.BeginObject();
+        while (reader.NextProperty())
         {
-            while (reader.NextProperty())
+            if (reader.Is("ip"u8))
             {
-                if (reader.Is("ip"u8))
-                {
-                    ip = reader.Address();
-                }
-                else if (reader.Is("ipMode"u8))
-                {
-                    proxyMode = reader.TextEquals("Proxy"u8);
-                }
-                else
-                {
-                    reader.Skip();
-                }
+                ip = reader.Address();
+            }
+            else if (reader.Is("ipMode"u8))
+            {
+                proxyMode = reader.TextEquals("Proxy"u8);
             }
         }
 

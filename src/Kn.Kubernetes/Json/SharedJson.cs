@@ -79,22 +79,16 @@ internal static class SharedJson
     {
         var isReady = false;
         var isTrue = false;
-        if (reader.BeginObject())
+        reader.BeginObject();
+        while (reader.NextProperty())
         {
-            while (reader.NextProperty())
+            if (reader.Is("type"u8))
             {
-                if (reader.Is("type"u8))
-                {
-                    isReady = reader.TextEquals("Ready"u8);
-                }
-                else if (reader.Is("status"u8))
-                {
-                    isTrue = reader.TextEquals("True"u8);
-                }
-                else
-                {
-                    reader.Skip();
-                }
+                isReady = reader.TextEquals("Ready"u8);
+            }
+            else if (reader.Is("status"u8))
+            {
+                isTrue = reader.TextEquals("True"u8);
             }
         }
 
@@ -104,18 +98,12 @@ internal static class SharedJson
     private static string? StringOf(ref ObjectReader reader, ReadOnlySpan<byte> property)
     {
         string? value = null;
-        if (reader.BeginObject())
+        reader.BeginObject();
+        while (reader.NextProperty())
         {
-            while (reader.NextProperty())
+            if (reader.Is(property))
             {
-                if (reader.Is(property))
-                {
-                    value = reader.Name();
-                }
-                else
-                {
-                    reader.Skip();
-                }
+                value = reader.Name();
             }
         }
 

@@ -19,6 +19,7 @@ internal static class DemoCommand
             {
                 Name = new LabNames(parsed.GetValue(name)!).Lab,
                 Folder = Path.Combine(Path.GetFullPath(parsed.GetValue(LabChoice.Dir)!), parsed.GetValue(name)!),
+                Segments = 2,
                 Kn = Path.GetFullPath(parsed.GetValue(kn) ?? UpCommand.DefaultKn()),
                 Kubeconfig = kubeconfig.Length > 0 ? Path.GetFullPath(kubeconfig) : "",
                 Controllers = kubeconfig.Length > 0 ? ControllerChoice.ForExternalServer : ControllerChoice.All,

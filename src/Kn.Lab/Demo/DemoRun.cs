@@ -15,7 +15,7 @@ internal sealed class DemoRun(LabOptions options, TextWriter output, TimeProvide
         var report = new DemoReport(output, time);
         try
         {
-            await report.StepAsync("a lab of 3 nodes, each with the real kn agent", "3 nodes Ready", async () =>
+            await report.StepAsync("a lab of 3 nodes on 2 segments with a router between, each with the real kn agent", "3 nodes Ready", async () =>
             {
                 await lab.RunAsync(Startup, cancellationToken);
                 return new DemoOutcome(true, $"up, KUBECONFIG={options.UserKubeconfig}");
@@ -46,6 +46,7 @@ internal sealed class DemoRun(LabOptions options, TextWriter output, TimeProvide
 
         var reach = new ReachSteps(cluster, report, cancellationToken);
         await reach.PodToPodAsync();
+        await reach.EveryPairAsync();
         await reach.ClusterIpAsync();
         await reach.NodePortAsync();
         var change = new ChangeSteps(cluster, report, options.Kn, cancellationToken);
@@ -56,7 +57,7 @@ internal sealed class DemoRun(LabOptions options, TextWriter output, TimeProvide
 
     private async Task<DemoOutcome> DeployAsync(DemoCluster cluster, CancellationToken cancellationToken)
     {
-        const int Pods = 6;
+        const int Pods = 7;
         var means = await DemoManifests.ApplyAsync(cluster, Path.Combine(options.Folder, "manifests"), cancellationToken);
         var ready = 0;
         await DemoCluster.UntilAsync(

@@ -10,10 +10,10 @@ internal sealed class ReachSteps(DemoCluster cluster, DemoReport report, Cancell
     private const int NodePort = 30080;
     private const int NodePortUdp = 30053;
 
-    /// <summary>Pod to pod on the same node and across nodes, both families.</summary>
+    /// <summary>Pod to pod on the same node, to a node on the same segment and to one behind a router, both families.</summary>
     public async Task PodToPodAsync()
     {
-        foreach (var (server, where) in ((string, string)[])[("near", "same node"), ("far", "across nodes")])
+        foreach (var (server, where) in ((string, string)[])[("near", "same node"), ("beside", "other node, same segment: direct"), ("far", "node behind a router: VXLAN")])
         {
             foreach (var family in (IpFamily[])[IpFamily.V4, IpFamily.V6])
             {
@@ -21,6 +21,10 @@ internal sealed class ReachSteps(DemoCluster cluster, DemoReport report, Cancell
             }
         }
     }
+
+    /// <summary>Every pod asks every other.</summary>
+    public Task EveryPairAsync() => report.StepAsync(
+        "every pod to every other, 3 nodes on 2 segments, IPv4 and IPv6", "all answer, and see the asking pod's own address", AskEveryPairAsync);
 
     /// <summary>Pod to ClusterIP: every endpoint gets its share.</summary>
     public async Task ClusterIpAsync()
@@ -52,6 +56,35 @@ internal sealed class ReachSteps(DemoCluster cluster, DemoReport report, Cancell
         var target = DemoCluster.AddressesOf(await cluster.PodAsync(server, cancellationToken)).First(address => address.Family == family);
         var seen = await cluster.InPod("client").GetAsync(target, EchoPort, "/clientip", cancellationToken);
         return new DemoOutcome(seen == own.ToString(), $"{own} asked {target}, which saw {seen}");
+    }
+
+    private async Task<DemoOutcome> AskEveryPairAsync()
+    {
+        string[] servers = ["near", "beside", "far", .. (await cluster.EchoPodsAsync(cancellationToken)).Select(static pod => pod["metadata"]!["name"]!.ToString())];
+        var addresses = new Dictionary<string, IReadOnlyList<IpAddress>>(StringComparer.Ordinal);
+        foreach (var name in servers.Prepend("client"))
+        {
+            addresses[name] = DemoCluster.AddressesOf(await cluster.PodAsync(name, cancellationToken));
+        }
+
+        var wrong = new List<string>();
+        var asked = 0;
+        foreach (var client in addresses.Keys)
+        {
+            var inside = cluster.InPod(client);
+            foreach (var target in servers.Where(server => server != client).SelectMany(server => addresses[server]))
+            {
+                var own = addresses[client].First(address => address.Family == target.Family).ToString();
+                var seen = await inside.GetAsync(target, EchoPort, "/clientip", cancellationToken);
+                asked++;
+                if (seen != own)
+                {
+                    wrong.Add($"{client} asked {target}, which saw {seen}");
+                }
+            }
+        }
+
+        return new DemoOutcome(wrong.Count == 0, $"{asked - wrong.Count} of {asked} answered so{(wrong.Count > 0 ? ": " + wrong[0] : "")}");
     }
 
     private async Task<DemoOutcome> SpreadAsync(IpAddress address, int port, bool isUdp)

@@ -32,6 +32,9 @@ public sealed record ConntrackFilter
     /// <summary>Every one of these bits is set.</summary>
     public ConntrackStatus Status { get; init; }
 
+    /// <summary>None of these bits is set.</summary>
+    public ConntrackStatus StatusNot { get; init; }
+
     /// <summary>The mark, after <see cref="MarkMask"/>.</summary>
     public uint? Mark { get; init; }
 
@@ -45,6 +48,7 @@ public sealed record ConntrackFilter
     public bool Matches(in ConntrackFlow flow) =>
         MatchesOriginal(flow.Original) && MatchesReply(flow.Reply)
         && (flow.Status & Status) == Status
+        && (flow.Status & StatusNot) == 0
         && (Mark is null || (flow.Mark & MarkMask) == Mark)
         && (Zone is null || flow.Zone == Zone);
 

@@ -7,7 +7,7 @@ using Kn.Primitives;
 
 namespace Kn.Linux.Routes;
 
-/// <summary>Links, addresses, routes, neighbours, FDB and rules of one network namespace, over rtnetlink.</summary>
+/// <summary>Links, addresses, routes, neighbours, FDB, rules and qdiscs of one network namespace, over rtnetlink.</summary>
 /// <remarks>Open it once, inside the namespace if need be, and use it from any thread. Changes throw <see cref="NetlinkException"/>
 /// when the kernel refuses; an Ensure or Remove that finds things as they should be has succeeded. rtnetlink(7).</remarks>
 public sealed class RouteSocket : IDisposable
@@ -157,6 +157,10 @@ public sealed class RouteSocket : IDisposable
     /// <summary>Every rule, or those of one family.</summary>
     public IReadOnlyList<Rule> ReadRules(IpFamily? family = null) =>
         Dump<Rule, IpFamily?>("read rules", RuleMessages.WriteDump, family, RuleMessages.Read);
+
+    /// <summary>Every qdisc, or those of one link.</summary>
+    public IReadOnlyList<Qdisc> ReadQdiscs(int? linkIndex = null) =>
+        [.. Dump<Qdisc, int?>("read qdiscs", QdiscMessages.WriteDump, linkIndex, QdiscMessages.Read).Where(qdisc => linkIndex is null || qdisc.LinkIndex == linkIndex)];
 
     /// <summary>Makes many changes at once, in order; a refused one does not stop the others.</summary>
     /// <returns>Those that were refused; empty when all went well.</returns>

@@ -11,7 +11,7 @@ internal static class CniAnswers
     private const string Newest = "1.1.0";
 
     /// <summary>The specification's versions with the result format that Kn writes, oldest first.</summary>
-    private static readonly string[] Supported = ["0.3.0", "0.3.1", "0.4.0", "1.0.0", Newest];
+    private static readonly string[] Supported = ["0.1.0", "0.2.0", "0.3.0", "0.3.1", "0.4.0", "1.0.0", Newest];
 
     /// <summary>The answer to VERSION (specification, "VERSION: probe plugin version support").</summary>
     internal static ReadOnlySpan<byte> Versions(string cniVersion) => Write(writer =>

@@ -1,5 +1,6 @@
 using System.Collections;
 using System.Text;
+using Kn.Cni.Plain;
 using Kn.Early;
 using Kn.Hosting.Control;
 using Kn.Linux;
@@ -7,7 +8,8 @@ using Kn.Linux.Files;
 
 namespace Kn.Cni;
 
-/// <summary>What the container runtime runs: hands the CNI call to the agent and prints its answer.</summary>
+/// <summary>What the container runtime runs: hands the CNI call to the agent and prints its answer, or, for a network that brings its own
+/// addresses along (<c>ipam</c>), answers it here.</summary>
 /// <remarks>CNI specification 1.1.0, "Execution Protocol": parameters in CNI_* variables, the configuration on standard input, the result
 /// or the error as JSON on standard output, exit code 0 or not. A process is started for every call, so nothing is initialised
 /// here that the call does not need; the native program even answers most calls before it comes here (<see cref="EarlyCniCall"/>).</remarks>
@@ -71,7 +73,8 @@ internal static class CniEntry
             return Fail(output, "", CannotDecode, "standard input is not a network configuration", fault);
         }
 
-        return Ask(command, network, new ControlRequest(Verb, variables, config), output);
+        var request = new ControlRequest(Verb, variables, config);
+        return network.HasIpam ? Print(output, PlainPlugin.Answer(request)) : Ask(command, network, request, output);
     }
 
     private static int Ask(string command, CniNetwork network, ControlRequest request, Stream output)

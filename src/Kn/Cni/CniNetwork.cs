@@ -3,15 +3,16 @@ using Kn.Hosting.Options;
 
 namespace Kn.Cni;
 
-/// <summary>The two keys of a network configuration that the entry itself needs; the agent reads the rest.</summary>
+/// <summary>The keys of a network configuration that the entry itself needs; the agent reads the rest.</summary>
 /// <param name="CniVersion">cniVersion; empty where it is absent.</param>
 /// <param name="Socket">socket: where the agent listens; Kn's own key, written into the conflist by the agent.</param>
-internal readonly record struct CniNetwork(string CniVersion, string Socket)
+/// <param name="HasIpam">Whether ipam.type says anything: then the network needs no agent.</param>
+internal readonly record struct CniNetwork(string CniVersion, string Socket, bool HasIpam)
 {
     /// <summary>Reads the keys of the outermost object.</summary>
     internal static bool TryRead(ReadOnlySpan<byte> config, out CniNetwork network, out string fault)
     {
-        network = new CniNetwork("", new PathOptions().Socket);
+        network = new CniNetwork("", new PathOptions().Socket, HasIpam: false);
         fault = "";
         try
         {
@@ -50,7 +51,13 @@ internal readonly record struct CniNetwork(string CniVersion, string Socket)
     {
         var isVersion = reader.ValueTextEquals("cniVersion"u8);
         var isSocket = reader.ValueTextEquals("socket"u8);
+        var isIpam = reader.ValueTextEquals("ipam"u8);
         reader.Read();
+        if (isIpam && reader.TokenType == JsonTokenType.StartObject)
+        {
+            return network with { HasIpam = HasType(ref reader) };
+        }
+
         if (reader.TokenType == JsonTokenType.String)
         {
             return isVersion ? network with { CniVersion = reader.GetString() ?? "" }
@@ -60,5 +67,20 @@ internal readonly record struct CniNetwork(string CniVersion, string Socket)
 
         reader.Skip();
         return network;
+    }
+
+    /// <summary>Whether the object that begins here has a type; reads on to its end.</summary>
+    private static bool HasType(ref Utf8JsonReader reader)
+    {
+        var has = false;
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            var isType = reader.ValueTextEquals("type"u8);
+            reader.Read();
+            has |= isType && reader.TokenType == JsonTokenType.String && !reader.ValueTextEquals(""u8);
+            reader.Skip();
+        }
+
+        return has;
     }
 }

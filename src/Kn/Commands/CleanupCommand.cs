@@ -1,6 +1,10 @@
 using System.CommandLine;
+using Kn.Cni.Plain;
+using Kn.Cni.Protocol;
 using Kn.Hosting.Agent;
 using Kn.Hosting.Logging;
+using Kn.Linux;
+using Kn.Linux.Nftables;
 
 namespace Kn.Commands;
 
@@ -24,6 +28,24 @@ internal static class CleanupCommand
         }
 
         using var loggers = AgentLogging.Create(options.Log);
-        return await new NodeCleanup(options, loggers, TimeProvider.System).RunAsync(Console.Out, Console.Error, cancellationToken) ? ExitCode.Ok : ExitCode.Failure;
+        return await new NodeCleanup(options, loggers, TimeProvider.System).RunAsync(Console.Out, Console.Error, cancellationToken) && await CleanUpPlainAsync()
+            ? ExitCode.Ok
+            : ExitCode.Failure;
+    }
+
+    /// <summary>Containers that no agent attached: of podman, nerdctl or ctr.</summary>
+    private static async Task<bool> CleanUpPlainAsync()
+    {
+        try
+        {
+            var containers = PlainCleanup.Run();
+            await Console.Out.WriteLineAsync(containers == 0 ? "networks without an agent: clean" : $"networks without an agent: clean; {containers} containers lost their interface");
+            return true;
+        }
+        catch (Exception error) when (error is LinuxException or NftException or CniException)
+        {
+            await Console.Error.WriteLineAsync($"kn: networks without an agent: {error.Message}");
+            return false;
+        }
     }
 }

@@ -47,6 +47,7 @@ internal static class KnCommand
     {
         AgentCommand.Create(),
         StatusCommand.Create(),
+        IpamCommand.Create(),
         CleanupCommand.Create(),
         ConfigCommand.Create(),
         VersionCommand.Create(),

@@ -20,10 +20,10 @@ internal static class StatusTable
             text.Append(CultureInfo.InvariantCulture, $"         {status.Cache.Problem}\n");
         }
 
-        text.Append('\n').Append(Columns(Modules(status)));
+        text.Append('\n').Append(TextColumns.Write(Modules(status)));
         if (status.Cache.Kinds.Count > 0)
         {
-            text.Append('\n').Append(Columns(Kinds(status.Cache)));
+            text.Append('\n').Append(TextColumns.Write(Kinds(status.Cache)));
         }
 
         WriteProblems(text, status);
@@ -85,18 +85,5 @@ internal static class StatusTable
         {
             text.Append(CultureInfo.InvariantCulture, $"  {module}: {problem.Kind} {problem.Object}: {problem.Message}\n");
         }
-    }
-
-    private static string Columns(IEnumerable<string[]> rows)
-    {
-        var all = rows.ToList();
-        var widths = Enumerable.Range(0, all[0].Length).Select(column => all.Max(row => row[column].Length)).ToList();
-        var text = new StringBuilder();
-        foreach (var row in all)
-        {
-            text.Append(string.Join("  ", row.Select((cell, column) => cell.PadRight(widths[column]))).TrimEnd()).Append('\n');
-        }
-
-        return text.ToString();
     }
 }

@@ -16,8 +16,8 @@ internal static partial class CniLog
     [LoggerMessage(4002, LogLevel.Warning, "CNI {Command} refused with code {Code}: {Message}", EventName = "cniRefused")]
     internal static partial void Refused(ILogger logger, string command, int code, string message);
 
-    [LoggerMessage(4003, LogLevel.Information, "adopted {Adopted} attachments; {Freed} of an earlier run were gone or half-made and were freed, {Removed} links without a record were removed", EventName = "adopted")]
-    internal static partial void Adopted(ILogger logger, int adopted, int freed, int removed);
+    [LoggerMessage(4003, LogLevel.Information, "adopted {Adopted} attachments; {Freed} of an earlier run were gone or half-made and were freed, {Removed} useless links were removed; {Foundlings} pods run without a record and were adopted from the kernel", EventName = "adopted")]
+    internal static partial void Adopted(ILogger logger, int adopted, int freed, int removed, int foundlings);
 
     [LoggerMessage(4004, LogLevel.Warning, "the journal of attachments had {Lines} damaged lines, as after a power cut; what they said is taken from the kernel", EventName = "journalDamaged")]
     internal static partial void JournalDamaged(ILogger logger, int lines);
@@ -25,7 +25,7 @@ internal static partial class CniLog
     [LoggerMessage(4005, LogLevel.Warning, "undoing the failed ADD of {Attachment} failed; the next start of the agent removes the rest", EventName = "undoFailed")]
     internal static partial void UndoFailed(ILogger logger, Exception exception, AttachmentKey attachment);
 
-    [LoggerMessage(4006, LogLevel.Warning, "the end of {Attachment} could not be written to the journal: {Error}", EventName = "journalWriteFailed")]
+    [LoggerMessage(4006, LogLevel.Warning, "the end of {Attachment} could not be written to the journal, and follows when it can: {Error}", EventName = "journalWriteFailed")]
     internal static partial void JournalWriteFailed(ILogger logger, AttachmentKey attachment, string error);
 
     [LoggerMessage(4007, LogLevel.Information, "pods get addresses of {Prefixes}", EventName = "podCidrs")]
@@ -43,6 +43,18 @@ internal static partial class CniLog
     [LoggerMessage(4011, LogLevel.Warning, "somebody else changed the node's end of {Attachment}; put back: {Changes}", EventName = "podRepaired")]
     internal static partial void Repaired(ILogger logger, AttachmentKey attachment, string changes);
 
+    [LoggerMessage(4030, LogLevel.Information, "collected {Attachment} of pod {Pod} with {Addresses}: {Life}, and no DEL came", EventName = "attachmentCollected")]
+    internal static partial void Collected(ILogger logger, AttachmentKey attachment, ObjectKey? pod, string addresses, string life);
+
+    [LoggerMessage(4032, LogLevel.Information, "kn ipam check: {Subject}: {Fault}; done: {Remedy}", EventName = "ipamRepaired")]
+    internal static partial void IpamRepaired(ILogger logger, string subject, string fault, string remedy);
+
+    [LoggerMessage(4031, LogLevel.Warning, "looking for attachments that nobody needs failed, trying again: {Error}", EventName = "collectFailed")]
+    internal static partial void CollectFailed(ILogger logger, string error);
+
     [LoggerMessage(4012, LogLevel.Warning, "routes to pods could not be put back: {Error}", EventName = "podRepairFailed")]
     internal static partial void RepairFailed(ILogger logger, string error);
+
+    [LoggerMessage(4020, LogLevel.Warning, "{Attachment} has hostPort {Mapping}, which leads to {Holder}", EventName = "hostPortContested")]
+    internal static partial void HostPortContested(ILogger logger, AttachmentKey attachment, string mapping, AttachmentKey holder);
 }

@@ -28,10 +28,20 @@ internal sealed class CniMetrics
             var label = ("family", family == IpFamily.V6 ? "ipv6" : "ipv4");
             registry.GaugeCallback("kn_cni_addresses_used", "Pod addresses in use.", () => Sum(allocator, family, static usage => usage.Taken), label);
             registry.GaugeCallback("kn_cni_addresses_free", "Pod addresses left in the node's podCIDRs.", () => Sum(allocator, family, static usage => usage.Free), label);
+            registry.GaugeCallback("kn_cni_addresses_cooling", "Of the addresses left, those that were in use a moment ago.", () => Sum(allocator, family, static usage => usage.Cooling), label);
+            registry.CounterCallback("kn_cni_addresses_early_total", "Addresses given out before they had cooled down, because no other was left.", () => Sum(allocator, family, static usage => usage.TakenEarly), label);
         }
 
+        Exhausted = registry.Counter("kn_cni_addresses_exhausted_total", "ADDs refused because no address was left.");
+        Collected = registry.Counter("kn_cni_collected_total", "Attachments whose pod was gone and whose DEL never came, taken back by the agent.");
         registry.GaugeCallback("kn_cni_links_unlinked", "Links of removed pods that the kernel still has to remove.", () => countResting());
     }
+
+    /// <summary>ADDs refused because no address was left.</summary>
+    public Counter Exhausted { get; }
+
+    /// <summary>Attachments that the agent collected by itself.</summary>
+    public Counter Collected { get; }
 
     public void Count(CniCommand command, bool succeeded, TimeSpan duration)
     {
@@ -39,6 +49,6 @@ internal sealed class CniMetrics
         _durations[command].Observe(duration);
     }
 
-    private static double Sum(AddressAllocator allocator, IpFamily family, Func<PoolUsage, int> part) =>
+    private static double Sum(AddressAllocator allocator, IpFamily family, Func<PoolUsage, double> part) =>
         allocator.Usage.Where(usage => usage.Prefix.Family == family).Sum(part);
 }

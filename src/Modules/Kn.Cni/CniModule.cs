@@ -1,6 +1,9 @@
 using Kn.Cni.Attaching;
+using Kn.Cni.Garbage;
+using Kn.Cni.Inspection;
 using Kn.Cni.Installation;
-using Kn.Cni.Masquerade;
+using Kn.Cni.Table;
+using Kn.Hosting.Agent;
 using Kn.Hosting.Modules;
 using Kn.Hosting.Reconciling;
 using Kn.Kubernetes.Cache;
@@ -21,8 +24,11 @@ public sealed class CniModule(CniOptions options) : IModule
     /// than this if somebody does it in a loop.</summary>
     private static readonly TimeSpan DriftSpacing = TimeSpan.FromMilliseconds(500);
 
+    /// <summary>What podCIDRs and masquerade follow.</summary>
+    private static readonly IReadOnlyList<WatchRequest> NodesOnly = [new WatchRequest(ResourceKinds.Nodes)];
+
     /// <inheritdoc/>
-    public IReadOnlyList<WatchRequest> Watches { get; } = [new WatchRequest(ResourceKinds.Nodes)];
+    public IReadOnlyList<WatchRequest> Watches { get; } = [.. NodesOnly, new WatchRequest(ResourceKinds.Pods, $"spec.nodeName={NodeWatches.NodeName}")];
 
     /// <summary>For tests: called before each step of an ADD.</summary>
     internal Action<AttachStep>? BeforeStep { get; init; }
@@ -30,22 +36,24 @@ public sealed class CniModule(CniOptions options) : IModule
     /// <inheritdoc/>
     public async Task RunAsync(ModuleContext context, CancellationToken cancellationToken)
     {
-        using var parts = CniParts.Open(context);
-        using var nft = NftSocket.Open();
-        using var drift = new MasqueradeDrift(nft);
-        using var guard = new NodeEndGuard(parts.Attacher, parts.Links.PortId, parts.Logger, context.Time);
-        var podCidrs = new ReconcileLoop<string, NodePodCidrs>(new PodCidrTarget(context, options, parts), Watches, context);
-        var masquerade = new ReconcileLoop<string, NftTable>(new MasqueradeTarget(nft, context.Node, options), Watches, context, new ReconcileOptions { Drift = drift, DriftSpacing = DriftSpacing });
+        using var parts = CniParts.Open(context, options);
+        using var drift = new CniTableDrift(parts.Nft);
+        var garbage = new GarbageCollector(context.Node.Name, options, parts);
+        using var guard = new NodeEndGuard(parts.Repair, garbage.Hint, parts.Links.PortId, parts.Logger, context.Time);
+        var podCidrs = new ReconcileLoop<string, NodePodCidrs>(new PodCidrTarget(context, options, parts), NodesOnly, context);
+        var table = new ReconcileLoop<string, NftTable>(new CniTableTarget(parts.Table, context.Node, options), NodesOnly, context, new ReconcileOptions { Drift = drift, DriftSpacing = DriftSpacing });
         Start(parts);
         var server = new CniServer(options, parts);
         context.Control.Set(Verb, server.HandleAsync);
+        context.Control.Set(IpamVerb.Name, new IpamServer(new IpamInspector(context.Node.Name, parts)).HandleAsync);
         try
         {
-            await RunAllAsync([drift.RunAsync, guard.ListenAsync, guard.RepairAsync, parts.Reaper.RunAsync, podCidrs.RunAsync, masquerade.RunAsync], cancellationToken);
+            await RunAllAsync([drift.RunAsync, guard.ListenAsync, guard.RepairAsync, parts.Reaper.RunAsync, garbage.RunAsync, podCidrs.RunAsync, table.RunAsync], cancellationToken);
         }
         finally
         {
             context.Control.Set(Verb, static (_, _) => Task.FromResult(CniServer.Refuse()));
+            context.Control.Set(IpamVerb.Name, static (_, _) => Task.FromResult(IpamServer.Refuse()));
             await server.StopAsync();
         }
     }
@@ -68,7 +76,7 @@ public sealed class CniModule(CniOptions options) : IModule
 
         using (var nft = NftSocket.Open())
         {
-            await new MasqueradeTarget(nft, context.Node, options).RemoveAsync(cancellationToken);
+            new CniTable(nft).Remove();
         }
 
         var state = Path.GetDirectoryName(CniParts.JournalPath(context));
@@ -87,8 +95,8 @@ public sealed class CniModule(CniOptions options) : IModule
         }
 
         Forwarding.Enable();
-        var adoption = parts.Attacher.Adopt();
-        CniLog.Adopted(parts.Logger, adoption.Adopted, adoption.Freed, adoption.Removed);
+        var adoption = new PodAdoption(parts.Attachments, parts.Repair, parts.Capabilities).Adopt();
+        CniLog.Adopted(parts.Logger, adoption.Adopted, adoption.Freed, adoption.Removed, adoption.Foundlings);
         parts.TellStatus();
     }
 

@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using Kn.Cni.Ipam;
 using Kn.Hosting.Options;
 using Kn.Primitives;
 
@@ -31,6 +32,9 @@ public sealed record CniOptions : IModuleOptions
     /// <summary>How long ADD waits for the node's podCIDRs. Default 5 s: bridges the start of a node; the kubelet tries again anyway.</summary>
     public TimeSpan PodCidrTimeout { get; init; } = TimeSpan.FromSeconds(5);
 
+    /// <summary>How pods get their addresses.</summary>
+    public IpamOptions Ipam { get; init; } = new();
+
     /// <summary>Whether Kn's own program is installed as the CNI plugin <c>kn</c> in <c>paths.cniPlugins</c>. Default true; false where a
     /// package has put it there.</summary>
     public bool InstallPlugin { get; init; } = true;
@@ -39,6 +43,7 @@ public sealed record CniOptions : IModuleOptions
     public void Validate(OptionErrors errors)
     {
         errors.Require(Mtu is null or (>= MinMtu and <= MaxMtu), nameof(Mtu), $"must be from {MinMtu} to {MaxMtu}");
+        Ipam.Validate(errors, nameof(Ipam));
         errors.Require(PodReadyTimeout > TimeSpan.Zero, nameof(PodReadyTimeout), "must be longer than zero");
         errors.Require(PodCidrTimeout > TimeSpan.Zero, nameof(PodCidrTimeout), "must be longer than zero");
     }

@@ -1,8 +1,11 @@
 using System.Globalization;
 using Kn.Cni.Attaching;
 using Kn.Cni.Ipam;
+using Kn.Cni.Table;
 using Kn.Hosting.Modules;
 using Kn.Hosting.Pods;
+using Kn.Linux.Conntrack;
+using Kn.Linux.Nftables;
 using Kn.Linux.Routes;
 using Microsoft.Extensions.Logging;
 
@@ -12,8 +15,9 @@ namespace Kn.Cni;
 internal sealed class CniParts : IDisposable
 {
     private readonly ModuleStatus _status;
+    private readonly ConntrackSocket _conntrack = ConntrackSocket.Open();
 
-    private CniParts(ModuleContext context, AttachmentJournal journal)
+    private CniParts(ModuleContext context, CniOptions options, AttachmentJournal journal)
     {
         _status = context.Status;
         Time = context.Time;
@@ -21,11 +25,17 @@ internal sealed class CniParts : IDisposable
         Logger = context.Loggers.CreateLogger("cni");
         Journal = journal;
         Links = new PodLinks(RouteSocket.Open());
-        Allocator = new AddressAllocator();
+        Allocator = new AddressAllocator(options.Ipam, Time);
         PodCidrs = new PodCidrs(Allocator, Time);
         Reaper = new LinkReaper(Links, Allocator, Logger, Time);
-        Attacher = new PodAttacher(Links, Journal, Allocator, Reaper, Logger);
+        Table = new CniTable(Nft);
+        Capabilities = new PodCapabilities(Table, _conntrack, Logger);
+        Attachments = new NodeAttachments(Links, Journal, Allocator, Reaper, Logger, Time);
+        Pods = new PodLookup(context.Cache, Time);
+        Attacher = new PodAttacher(Attachments, new AddressChoice(Attachments, Pods), Capabilities);
+        Repair = new NodeEndRepair(Attachments);
         Metrics = new CniMetrics(context.Metrics, Allocator, () => Reaper.Waiting);
+        Alarm = new ExhaustionAlarm(context.Node.Name, context.Events, Metrics);
     }
 
     public TimeProvider Time { get; }
@@ -38,21 +48,35 @@ internal sealed class CniParts : IDisposable
 
     public PodLinks Links { get; }
 
+    public NftSocket Nft { get; } = NftSocket.Open();
+
+    public CniTable Table { get; }
+
+    public PodCapabilities Capabilities { get; }
+
     public AddressAllocator Allocator { get; }
 
     public PodCidrs PodCidrs { get; }
 
     public LinkReaper Reaper { get; }
 
+    public NodeAttachments Attachments { get; }
+
+    public PodLookup Pods { get; }
+
     public PodAttacher Attacher { get; }
 
+    public NodeEndRepair Repair { get; }
+
     public CniMetrics Metrics { get; }
+
+    public ExhaustionAlarm Alarm { get; }
 
     /// <summary>Where the journal is.</summary>
     public static string JournalPath(ModuleContext context) => Path.Combine(context.Node.Paths.State, "cni", "attachments");
 
     /// <summary>Opens the journal and the sockets.</summary>
-    public static CniParts Open(ModuleContext context) => new(context, AttachmentJournal.Open(JournalPath(context)));
+    public static CniParts Open(ModuleContext context, CniOptions options) => new(context, options, AttachmentJournal.Open(JournalPath(context)));
 
     /// <summary>What <c>kn status</c> shows: pods, and how full each podCIDR is.</summary>
     public void TellStatus()
@@ -66,6 +90,8 @@ internal sealed class CniParts : IDisposable
     {
         Reaper.Dispose();
         Links.Dispose();
+        Nft.Dispose();
+        _conntrack.Dispose();
         Journal.Dispose();
     }
 }

@@ -1,4 +1,5 @@
 using Kn.Cni.Attaching;
+using Kn.Cni.Garbage;
 using Kn.Cni.Protocol;
 using Kn.Hosting.Control;
 using Kn.Hosting.Pods;
@@ -12,10 +13,12 @@ internal sealed class CniServer
 {
     private readonly CniOptions _options;
     private readonly PodAttacher _attacher;
+    private readonly NetworkGarbage _garbage;
     private readonly PodCidrs _podCidrs;
     private readonly PodGates _gates;
     private readonly CachedMtu _mtu;
     private readonly CniMetrics _metrics;
+    private readonly ExhaustionAlarm _alarm;
     private readonly Action _tellStatus;
     private readonly ILogger _logger;
     private readonly TimeProvider _time;
@@ -25,10 +28,12 @@ internal sealed class CniServer
     {
         _options = options;
         _attacher = parts.Attacher;
+        _garbage = new NetworkGarbage(parts.Attachments, parts.Attacher);
         _podCidrs = parts.PodCidrs;
         _gates = parts.Gates;
         _mtu = new CachedMtu(parts.Links, parts.Time);
         _metrics = parts.Metrics;
+        _alarm = parts.Alarm;
         _tellStatus = parts.TellStatus;
         _logger = parts.Logger;
         _time = parts.Time;
@@ -74,6 +79,11 @@ internal sealed class CniServer
 
             var request = CniRequest.Read(call);
             version = request.Config.Version;
+            if (request.Config.Plain is not null)
+            {
+                throw new CniException(CniErrorCode.UnsupportedField, "ipam: the agent takes addresses from the node's podCIDRs", "a network with ipam is the plugin's own: install the plugin of this version");
+            }
+
             return Succeeded(request.Command, begun, await AnswerAsync(request, cancellationToken));
         }
         catch (CniException error)
@@ -107,7 +117,7 @@ internal sealed class CniServer
                 await _attacher.CheckAsync(request, cancellationToken);
                 break;
             case CniCommand.Gc:
-                await _attacher.CollectAsync(request.Config.Name, request.Config.ValidAttachments ?? new HashSet<AttachmentKey>(), cancellationToken);
+                await _garbage.CollectAsync(request.Config.Name, request.Config.ValidAttachments ?? new HashSet<AttachmentKey>(), cancellationToken);
                 break;
             case CniCommand.Status when !_podCidrs.AreKnown:
                 throw new CniException(CniErrorCode.NotAvailable, "the node has no podCIDR yet");
@@ -120,9 +130,22 @@ internal sealed class CniServer
     {
         await _podCidrs.WaitAsync(_options.PodCidrTimeout, cancellationToken);
         var mtu = request.Config.Mtu ?? _options.Mtu ?? _mtu.Read();
-        var plan = await _attacher.AddAsync(request, mtu, AwaitGatesAsync, cancellationToken);
-        var result = plan.Result(request.NamespacePath, request.Config.Dns);
+        var plan = await AttachAsync(request, mtu, cancellationToken);
+        var result = plan.Result(request.NamespacePath, request.Dns);
         return request.Config.PreviousResult?.Append(result) ?? result;
+    }
+
+    private async Task<AttachmentPlan> AttachAsync(CniRequest request, uint mtu, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await _attacher.AddAsync(request, mtu, AwaitGatesAsync, cancellationToken);
+        }
+        catch (CniException refusal) when (refusal.Code == CniErrorCode.AddressesExhausted)
+        {
+            _alarm.Raise(request, refusal);
+            throw;
+        }
     }
 
     private async Task AwaitGatesAsync(NewPod pod, CancellationToken cancellationToken)

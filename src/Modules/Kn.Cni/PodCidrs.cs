@@ -14,11 +14,13 @@ internal sealed class PodCidrs(AddressAllocator allocator, TimeProvider time)
     public bool AreKnown => _known.Task.IsCompleted;
 
     /// <summary>Sets what new pods get addresses of; empty when the node has none.</summary>
-    public void Set(ValueList<IpPrefix> prefixes)
+    /// <param name="prefixes">The podCIDRs.</param>
+    /// <param name="ofNode">Addresses that the node itself has in them.</param>
+    public void Set(ValueList<IpPrefix> prefixes, ValueList<IpAddress> ofNode = default)
     {
         lock (_lock)
         {
-            allocator.UsePrefixes(prefixes);
+            allocator.UsePrefixes(prefixes, ofNode);
             if (!prefixes.IsEmpty)
             {
                 _known.TrySetResult();

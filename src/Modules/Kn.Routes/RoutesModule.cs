@@ -1,8 +1,12 @@
 using Kn.Hosting.Modules;
 using Kn.Hosting.Reconciling;
 using Kn.Kubernetes.Cache;
+using Kn.Linux;
 using Kn.Linux.Routes;
 using Kn.Linux.Sysctl;
+using Kn.Routes.Peers;
+using Kn.Routes.Pieces;
+using Microsoft.Extensions.Logging;
 
 namespace Kn.Routes;
 
@@ -18,13 +22,15 @@ public sealed class RoutesModule(RoutesOptions options) : IModule
     /// <inheritdoc/>
     public async Task RunAsync(ModuleContext context, CancellationToken cancellationToken)
     {
+        var logger = context.Loggers.CreateLogger("routes");
         using var socket = RouteSocket.Open();
-        using var drift = new UnderlayDrift();
-        var ledger = new RoutesLedger(context.Loggers.CreateLogger("routes"));
-        RoutesMetrics.Register(context, ledger);
-        var target = new RoutesTarget(socket, context.Node.Name, options, ledger);
-        var loop = new ReconcileLoop<RouteKey, PodCidrRoute>(target, Watches, context, new ReconcileOptions { Drift = drift, DriftSpacing = DriftSpacing });
-        Forwarding.Enable();
+        var ledger = new RoutesLedger(logger);
+        using var drift = new RoutesDrift(ledger, socket.PortId);
+        var peers = new PeerTable(context.Node.Name, options);
+        RoutesMetrics.Register(context, ledger, peers);
+        var target = new RoutesTarget(socket, peers, ledger, new RoutesReport(context, options, ledger).Publish);
+        var loop = new ReconcileLoop<RoutesKey, RoutesPiece>(target, Watches, context, new ReconcileOptions { Drift = drift, DriftSpacing = DriftSpacing });
+        PrepareKernel(logger);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         Task[] tasks = [drift.RunAsync(stop.Token), loop.RunAsync(stop.Token)];
         var first = await Task.WhenAny(tasks);
@@ -37,6 +43,28 @@ public sealed class RoutesModule(RoutesOptions options) : IModule
     public async Task CleanupAsync(ModuleContext context, CancellationToken cancellationToken)
     {
         using var socket = RouteSocket.Open();
-        await new RoutesTarget(socket, context.Node.Name, options, new RoutesLedger(context.Loggers.CreateLogger("routes"))).RemoveAsync(cancellationToken);
+        var ledger = new RoutesLedger(context.Loggers.CreateLogger("routes"));
+        await new RoutesTarget(socket, new PeerTable(context.Node.Name, options), ledger, static () => { }).RemoveAsync(cancellationToken);
+    }
+
+    /// <summary>Makes the node a router; one that tells pods of what is too large for a tunnel's path, not only for its link.</summary>
+    /// <remarks>ip_forward_use_pmtu, Documentation/networking/ip-sysctl.rst: without it the kernel forwards by the link's MTU whatever
+    /// it has learned of the path, and packets that do not fit the underlay vanish in the tunnel.</remarks>
+    private void PrepareKernel(ILogger logger)
+    {
+        Forwarding.Enable();
+        if (options.Mode is not (RoutesMode.Auto or RoutesMode.Vxlan))
+        {
+            return;
+        }
+
+        try
+        {
+            Sysctl.Ensure("net/ipv4/ip_forward_use_pmtu", "1");
+        }
+        catch (LinuxException e)
+        {
+            RoutesLog.PathMtuIgnored(logger, e.Message);
+        }
     }
 }

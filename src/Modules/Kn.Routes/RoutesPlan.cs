@@ -1,74 +1,119 @@
 using Kn.Hosting.Reconciling;
-using Kn.Kubernetes.Objects;
 using Kn.Primitives;
+using Kn.Routes.Peers;
+using Kn.Routes.Pieces;
 
 namespace Kn.Routes;
 
-/// <summary>Decides how each podCIDR is reached. Pure.</summary>
-public static class RoutesPlan
+/// <summary>Decides what is in the kernel under each key. Pure.</summary>
+internal static class RoutesPlan
 {
-    /// <summary>Metric of the unreachable routes for this node's own podCIDRs: the worst there is, so that whatever else knows the prefix wins.</summary>
-    public const uint UnassignedMetric = uint.MaxValue;
-
-    /// <summary>The names of the routes that a node's podCIDRs need on this node.</summary>
-    public static IEnumerable<RouteKey> KeysOf(Node node, string thisNode, RoutesOptions options) =>
-        node.PodCidrs.Select(prefix => new RouteKey(prefix, node.Metadata.Name == thisNode ? UnassignedMetric : options.Metric));
-
-    /// <summary>The route of that name; null when there is none to be made.</summary>
-    /// <param name="owner">The node that has the podCIDR.</param>
-    /// <param name="thisNode">This node's name.</param>
-    /// <param name="key">The route's name.</param>
-    /// <param name="underlay">What this node is connected to.</param>
-    /// <param name="problems">Gets told of a node that cannot be reached directly.</param>
-    public static PodCidrRoute? Of(Node owner, string thisNode, RouteKey key, Underlay underlay, Problems problems)
+    /// <summary>The piece of that key; null when there is none to be.</summary>
+    /// <param name="peers">The nodes.</param>
+    /// <param name="key">Which piece.</param>
+    /// <param name="problems">Gets told of podCIDRs that cannot be routed.</param>
+    public static RoutesPiece? Of(PeerTable peers, RoutesKey key, Problems problems) => peers.Options.Mode == RoutesMode.None ? null : key.Kind switch
     {
-        if (owner.Metadata.Name == thisNode)
+        RoutesKind.Link => Tunnel(peers, key.Outer),
+        RoutesKind.Address => Address(peers, key),
+        RoutesKind.Forward => Forward(peers, key),
+        RoutesKind.Neighbour => Neighbour(peers, key),
+        _ => Route(peers, key, problems),
+    };
+
+    private static VxlanTunnel? Tunnel(PeerTable peers, IpFamily outer)
+    {
+        if (peers.TunnelsOf(outer) == 0)
         {
-            return PodCidrRoute.Unassigned;
+            return null;
         }
 
-        var family = key.Destination.Family;
-        var candidates = owner.InternalIps.Where(address => address.Family == family).ToList();
-        foreach (var address in candidates)
+        // A link below the smallest MTU would have no IPv6 at all; outer packets that the underlay finds too large are told of by path MTU discovery.
+        var source = peers.TunnelSource(outer);
+        var mtu = Math.Max(peers.Underlay.MtuFrom(source), Vtep.SmallestMtu + Vtep.Overhead(outer)) - Vtep.Overhead(outer);
+        return new VxlanTunnel(peers.OwnMac, peers.Options.Vxlan.Vni, peers.Options.Vxlan.Port, source, mtu);
+    }
+
+    private static TunnelAddress? Address(PeerTable peers, RoutesKey key)
+    {
+        var isOurs = peers.TunnelsOf(key.Outer) > 0
+            && peers.Self is { } self
+            && self.Node.PodCidrs.Any(prefix => Vtep.LinkAddressOf(prefix) == key.Prefix.Address && FindOwner(peers, prefix)?.IsSelf == true);
+        return isOurs ? TunnelAddress.Present : null;
+    }
+
+    private static TunnelForward? Forward(PeerTable peers, RoutesKey key) =>
+        peers.Find(key.Mac)?.Tunnel(key.Outer) is { } tunnel ? new TunnelForward(tunnel.Remote) : null;
+
+    private static TunnelNeighbour? Neighbour(PeerTable peers, RoutesKey key)
+    {
+        var address = key.Prefix.Address;
+        if (address.Family == IpFamily.V6)
         {
-            if (underlay.LinkTo(address) is { } link)
+            var mac = Vtep.MacOfLinkLocal(address);
+            return peers.Find(mac)?.IsBehind(key.Outer, IpFamily.V6) == true && Vtep.LinkLocalOf(mac) == address ? new TunnelNeighbour(mac) : null;
+        }
+
+        foreach (var prefix in peers.PodCidrsAt(address))
+        {
+            if (FindOwner(peers, prefix) is { } owner && owner.IsBehind(key.Outer, IpFamily.V4))
             {
-                return new PodCidrRoute(address, link);
+                return new TunnelNeighbour(owner.Mac);
             }
         }
 
-        problems.Add(owner, candidates.Count == 0
-            ? $"no route to podCIDR {key.Destination}: the node has no InternalIP of that family"
-            : $"no route to podCIDR {key.Destination}: InternalIP {string.Join(", ", candidates)} is not on a network that this node is connected to");
         return null;
     }
 
-    /// <summary>How many other nodes have a podCIDR, and no address of that podCIDR's family on a network of this node.</summary>
-    public static int CountUnreachable(IEnumerable<Node> nodes, string thisNode, Underlay underlay) => nodes.Count(node =>
-        node.Metadata.Name != thisNode
-        && node.PodCidrs.Any(prefix => !node.InternalIps.Any(address => address.Family == prefix.Family && underlay.LinkTo(address) is not null)));
-
-    /// <summary>Which node each podCIDR belongs to. Two nodes that claim the same prefix: the older one has it.</summary>
-    public static Dictionary<IpPrefix, Node> Owners(IEnumerable<Node> nodes)
+    private static PodCidrRoute? Route(PeerTable peers, RoutesKey key, Problems problems)
     {
-        var owners = new Dictionary<IpPrefix, Node>();
-        foreach (var node in nodes)
+        var claimants = peers.ClaimantsOf(key.Prefix);
+        if (claimants.Count == 0)
         {
-            foreach (var prefix in node.PodCidrs)
-            {
-                if (!owners.TryGetValue(prefix, out var other) || IsBefore(node, other))
-                {
-                    owners[prefix] = node;
-                }
-            }
+            return null;
         }
 
-        return owners;
+        var owner = claimants[0];
+        if (key.Metric != (owner.IsSelf ? RoutesKey.UnassignedMetric : peers.Options.Metric))
+        {
+            return null;
+        }
+
+        foreach (var loser in claimants.Skip(1))
+        {
+            problems.Add(loser.Node, $"podCIDR {key.Prefix} is also node {owner.Name}'s, which is older and keeps it: pods of this node that have an address of it are not reached");
+        }
+
+        if (FaultOf(peers, key.Prefix, owner) is { } fault)
+        {
+            problems.Add(owner.Node, $"podCIDR {key.Prefix} is not routed: {fault}");
+            return null;
+        }
+
+        return owner.IsSelf ? PodCidrRoute.Unassigned : Route(owner, key.Prefix, problems);
     }
 
-    private static bool IsBefore(Node left, Node right)
+    private static PodCidrRoute? Route(Peer owner, IpPrefix podCidr, Problems problems)
     {
-        var byAge = Nullable.Compare(left.Metadata.CreationTimestamp, right.Metadata.CreationTimestamp);
-        return byAge != 0 ? byAge < 0 : string.CompareOrdinal(left.Metadata.Name, right.Metadata.Name) < 0;
+        switch (owner.To(podCidr.Family))
+        {
+            case DirectWay direct:
+                return PodCidrRoute.Direct(direct.Gateway, direct.LinkIndex);
+            case VxlanWay vxlan:
+                return PodCidrRoute.ByVxlan(Vtep.NextHop(podCidr, owner.Mac), vxlan.Outer);
+            case NoWay { Reason: { } reason }:
+                problems.Add(owner.Node, $"podCIDR {podCidr} is not routed: {reason}");
+                return null;
+            default:
+                return null;
+        }
     }
+
+    /// <summary>The node that a podCIDR is routed to; null when it is not routed.</summary>
+    private static Peer? FindOwner(PeerTable peers, IpPrefix podCidr) =>
+        peers.ClaimantsOf(podCidr) is [var owner, ..] && FaultOf(peers, podCidr, owner) is null ? owner : null;
+
+    private static string? FaultOf(PeerTable peers, IpPrefix podCidr, Peer owner) =>
+        peers.FaultOf(podCidr)
+        ?? (peers.RivalOf(podCidr, owner) is { } rival ? $"it overlaps {rival.PodCidr} of node {rival.Owner.Name}, which is older and keeps it" : null);
 }

@@ -1,110 +1,181 @@
 using Kn.Hosting.Reconciling;
 using Kn.Kubernetes.Cache;
 using Kn.Kubernetes.Objects;
+using Kn.Linux.Netlink;
 using Kn.Linux.Routes;
 using Kn.Primitives;
+using Kn.Routes.Peers;
+using Kn.Routes.Pieces;
 
 namespace Kn.Routes;
 
-/// <summary>Drives the routes to podCIDRs in the main table.</summary>
+/// <summary>Drives the routes to podCIDRs in the main table, and the tunnels that some of them lead into.</summary>
 /// <remarks>The plan depends on the snapshot and on the underlay, which <see cref="ReadAsync"/> reads; when the underlay changes, the
 /// drift source makes the loop read again, and so plan every key.</remarks>
-internal sealed class RoutesTarget(RouteSocket socket, string thisNode, RoutesOptions options, RoutesLedger ledger) : ITarget<RouteKey, PodCidrRoute>
+internal sealed class RoutesTarget(RouteSocket socket, PeerTable peers, RoutesLedger ledger, Action published) : ITarget<RoutesKey, RoutesPiece>
 {
-    private (ClusterSnapshot Snapshot, Dictionary<IpPrefix, Node> Owners) _index = (ClusterSnapshot.Empty, []);
-
     public string Name => "podCidrRoutes";
 
-    public IEnumerable<RouteKey> Keys(ClusterSnapshot cluster) => cluster.Nodes.SelectMany(node => RoutesPlan.KeysOf(node, thisNode, options)).Distinct();
+    public IEnumerable<RoutesKey> Keys(ClusterSnapshot cluster)
+    {
+        peers.Be(cluster.Nodes, ledger.Network.Underlay);
+        return peers.Keys();
+    }
 
-    public void AddAffectedKeys(ClusterSnapshot cluster, ObjectChange change, ISet<RouteKey> keys)
+    public void AddAffectedKeys(ClusterSnapshot cluster, ObjectChange change, ISet<RoutesKey> keys)
     {
         if (change.Object is not Node
-            || (change is { Before: Node before, After: Node after } && before.PodCidrs == after.PodCidrs && before.InternalIps == after.InternalIps))
+            || (change is { Before: Node before, After: Node after }
+                && before.PodCidrs == after.PodCidrs && before.InternalIps == after.InternalIps
+                && before.Metadata.CreationTimestamp == after.Metadata.CreationTimestamp))
         {
             return;
         }
 
-        foreach (var prefix in PodCidrsOf(change.Before).Concat(PodCidrsOf(change.After)))
-        {
-            // The prefix may have moved between this node and another: then both names are concerned.
-            keys.Add(new RouteKey(prefix, options.Metric));
-            keys.Add(new RouteKey(prefix, RoutesPlan.UnassignedMetric));
-        }
+        peers.Follow(cluster.Nodes, change.Before as Node, change.After as Node, keys);
     }
 
-    public PodCidrRoute? Plan(ClusterSnapshot cluster, RouteKey key, Problems problems)
+    public RoutesPiece? Plan(ClusterSnapshot cluster, RoutesKey key, Problems problems)
     {
-        if (!ReferenceEquals(_index.Snapshot, cluster))
-        {
-            _index = (cluster, RoutesPlan.Owners(cluster.Nodes));
-        }
-
-        if (!_index.Owners.TryGetValue(key.Destination, out var owner) || !RoutesPlan.KeysOf(owner, thisNode, options).Contains(key))
-        {
-            return null;
-        }
-
-        return RoutesPlan.Of(owner, thisNode, key, ledger.Underlay, problems);
+        peers.Be(cluster.Nodes, ledger.Network.Underlay);
+        return RoutesPlan.Of(peers, key, problems);
     }
 
-    public Task<ValueMap<RouteKey, PodCidrRoute>> ReadAsync(CancellationToken cancellationToken)
+    public Task<ValueMap<RoutesKey, RoutesPiece>> ReadAsync(CancellationToken cancellationToken)
     {
-        var underlay = Underlay.Of(socket.ReadLinks(), socket.ReadAddresses());
-        var routes = ReadOurs().Select(PodCidrRoute.Of).ToValueMap();
-        ledger.Found(underlay, routes);
-        return Task.FromResult(routes);
+        var links = socket.ReadLinks();
+        var addresses = socket.ReadAddresses();
+        var pieces = RoutesReading.Read(socket, links, addresses);
+        ledger.Found(KernelNetwork.Of(links, addresses, ledger.Network.Underlay), pieces);
+        published();
+        return Task.FromResult(pieces);
     }
 
-    public Task ApplyAsync(Changes<RouteKey, PodCidrRoute> changes, CancellationToken cancellationToken)
+    public Task ApplyAsync(Changes<RoutesKey, RoutesPiece> changes, CancellationToken cancellationToken)
     {
-        var ensures = new List<RouteChange>();
-        var removes = new List<RouteChange>();
-        foreach (var (key, before, after) in changes.All)
+        ledger.Expect(changes);
+        try
         {
-            if (before is not null && (after is null || NeedsRemoval(key, before, after)))
-            {
-                removes.Add(new RemoveRoute(before.ToRoute(key)));
-            }
-
-            if (after is not null)
-            {
-                ensures.Add(new EnsureRoute(after.ToRoute(key)));
-            }
+            var remade = EnsureTunnels(changes);
+            Send([.. Ensures(changes, remade), .. Removals(changes)]);
+        }
+        catch (NetlinkException)
+        {
+            ledger.Unknown();
+            throw;
         }
 
-        // Additions and replacements first: a prefix that moves is never without a route.
-        Send([.. ensures, .. removes]);
-        foreach (var (key, before, after) in changes.All)
-        {
-            ledger.Changed(key, before, after);
-        }
-
+        ledger.Tell(changes);
+        published();
         return Task.CompletedTask;
     }
 
     public Task RemoveAsync(CancellationToken cancellationToken)
     {
-        Send([.. ReadOurs().Select(static RouteChange (route) => new RemoveRoute(route))]);
+        Send([.. RoutesReading.OurRoutes(socket).Select(static RouteChange (route) => new RemoveRoute(route))]);
+        foreach (var outer in Vtep.Families)
+        {
+            if (socket.FindLink(Vtep.LinkName(outer)) is { } link)
+            {
+                socket.RemoveLink(link.Index);
+            }
+        }
+
         return Task.CompletedTask;
     }
 
-    /// <summary>The kernel replaces a route of the same destination and metric in place, so nothing is left of the one before. Pure.</summary>
-    private static bool NeedsRemoval(RouteKey key, PodCidrRoute before, PodCidrRoute after) =>
-        key.Destination.Family == IpFamily.V6 && before.ToRoute(key).Type != after.ToRoute(key).Type;
+    /// <summary>The kernel replaces a route of the same destination and metric in place, so nothing is left of the one before; not so when an
+    /// IPv6 route changes its type.</summary>
+    private static bool NeedsRemoval(RoutesKey key, RoutesPiece before, RoutesPiece after) =>
+        key.Prefix.Family == IpFamily.V6 && before is PodCidrRoute { Gateway: var old } && after is PodCidrRoute { Gateway: var now } && (old is null) != (now is null);
 
-    private static ValueList<IpPrefix> PodCidrsOf(KubernetesObject? item) => item is Node node ? node.PodCidrs : default;
+    /// <summary>Links come first: what is on them needs their index.</summary>
+    /// <returns>The tunnels that had to be made anew: everything on them is gone.</returns>
+    private List<IpFamily> EnsureTunnels(Changes<RoutesKey, RoutesPiece> changes)
+    {
+        var remade = new List<IpFamily>();
+        foreach (var change in changes.All)
+        {
+            if (change is not { Key: { Kind: RoutesKind.Link, Outer: var outer }, After: VxlanTunnel after })
+            {
+                continue;
+            }
 
-    private List<Route> ReadOurs() =>
-        [.. socket.ReadRoutes(new RouteFilter(Table: RouteTable.Main, Protocol: Hosting.NodeResources.RouteProtocol)).Where(PodCidrRoute.IsOurs)];
+            if (change.Before is VxlanTunnel before && before.CanBecome(after))
+            {
+                socket.ChangeLink(ledger.Network.Tunnels[outer], Difference(before, after, outer));
+                continue;
+            }
 
-    /// <summary>One route that the kernel refuses does not keep the others from their place.</summary>
+            if (socket.FindLink(Vtep.LinkName(outer)) is { } other)
+            {
+                socket.RemoveLink(other.Index);
+            }
+
+            socket.CreateVxlan(KernelPieces.ToLink(after, outer));
+            ledger.Made(outer, socket.FindLinkIndex(Vtep.LinkName(outer)) ?? 0);
+            remade.Add(outer);
+        }
+
+        return remade;
+    }
+
+    private static LinkChange Difference(VxlanTunnel before, VxlanTunnel after, IpFamily outer) => new()
+    {
+        Up = before.Up ? null : true,
+        Mac = before.Mac == after.Mac ? null : after.Mac,
+        Mtu = before.Mtu == after.Mtu ? null : after.Mtu,
+        VxlanLocal = before.Local == after.Local ? null : after.Local ?? IpAddress.Any(outer),
+    };
+
+    /// <summary>Additions and replacements, what others need first.</summary>
+    private List<RouteChange> Ensures(Changes<RoutesKey, RoutesPiece> changes, List<IpFamily> remade)
+    {
+        var wanted = changes.All.Where(static change => change is { After: not null, Key.Kind: not RoutesKind.Link }).Select(static change => (change.Key, Piece: change.After!)).ToList();
+        foreach (var outer in remade)
+        {
+            var changed = wanted.Select(static entry => entry.Key).ToHashSet();
+            wanted.AddRange(ledger.On(outer).Where(entry => !changed.Contains(entry.Key)).Select(static entry => (entry.Key, entry.Value)));
+        }
+
+        var links = ledger.Network.Tunnels;
+        return [.. wanted.OrderBy(static entry => entry.Key.Kind).Select(entry => KernelPieces.Ensure(entry.Key, entry.Piece, IndexFor(entry.Key, entry.Piece, links)))];
+    }
+
+    /// <summary>After the additions, so that a prefix that moves is never without a route; links last, and what goes with them not at all.</summary>
+    private List<RouteChange> Removals(Changes<RoutesKey, RoutesPiece> changes)
+    {
+        var links = ledger.Network.Tunnels;
+        var leaving = changes.All.Where(static change => change is { Key.Kind: RoutesKind.Link, After: null }).Select(static change => change.Key.Outer).ToHashSet();
+        var removals = new List<RouteChange>();
+        foreach (var (key, before, after) in changes.All.OrderByDescending(static change => change.Key.Kind))
+        {
+            if (before is null || (after is not null && !NeedsRemoval(key, before, after)))
+            {
+                continue;
+            }
+
+            if (key.Kind == RoutesKind.Link)
+            {
+                removals.Add(new RemoveLink(links[key.Outer]));
+            }
+            else if (key.Kind == RoutesKind.Route || !leaving.Contains(key.Outer))
+            {
+                removals.Add(KernelPieces.Remove(key, before, IndexFor(key, before, links)));
+            }
+        }
+
+        return removals;
+    }
+
+    private static int IndexFor(RoutesKey key, RoutesPiece piece, TunnelLinks links) => RoutesLedger.OuterOf(key, piece) is { } outer ? links[outer] : 0;
+
+    /// <summary>One change that the kernel refuses does not keep the others from their place.</summary>
     private void Send(IReadOnlyList<RouteChange> changes)
     {
         var failures = socket.Apply(changes);
         if (failures.Count > 0)
         {
-            ledger.Unknown();
             throw failures[0].Error;
         }
     }

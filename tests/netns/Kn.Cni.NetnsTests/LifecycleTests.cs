@@ -78,7 +78,7 @@ public sealed class LifecycleTests
         await using var node = new TestNode();
         await node.StartAsync();
         var list = $"ip netns exec {node.Name} nft -s list table inet kn-cni";
-        await Poll.UntilAsync(async () => (await Run.TryAsync(list)).ExitCode == 0);
+        await Poll.UntilAsync(async () => (await Run.TextAsync(list)).Contains("10.244.1.0/24", StringComparison.Ordinal));
         var whole = await Run.TextAsync(list);
         foreach (var change in (string[])["flush ruleset", "delete table inet kn-cni", "flush chain inet kn-cni postrouting", "add element inet kn-cni inside4 { 9.9.9.0/24 }", "flush set inet kn-cni local6"])
         {
@@ -152,7 +152,7 @@ public sealed class LifecycleTests
         await Run.TextAsync($"ip -n {outside} -6 route add fd00:10:244:1::/64 via 2001:db8::1");
         await Run.TextAsync($"ip -n {node.Name} route add 10.244.9.9 via 192.0.2.9");
         var (pod, _) = await node.AddAsync("c1");
-        await Poll.UntilAsync(async () => (await Run.TryAsync($"ip netns exec {node.Name} nft list table inet kn-cni")).ExitCode == 0);
+        await Poll.UntilAsync(async () => (await Run.TextAsync($"ip netns exec {node.Name} nft list table inet kn-cni")).Contains("10.244.1.0/24", StringComparison.Ordinal));
         Assert.Equal("192.0.2.1", await SourceSeenAsync(outside, pod, "192.0.2.9"));
         Assert.Equal("10.244.1.1", await SourceSeenAsync(outside, pod, "10.244.9.9"));
         Assert.Equal("2001:db8::1", await SourceSeenAsync(outside, pod, "2001:db8::9"));

@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Kn.Cni.Attaching;
+using Kn.Cni.Inspection;
 using Kn.Hosting.Control;
 using Kn.Hosting.Metrics;
 using Kn.Hosting.Modules;
@@ -99,9 +100,35 @@ public sealed class TestNode : IAsyncDisposable
 
     public void RemoveNamespace(string name) => NetworkNamespace.Remove(name);
 
-    public async Task<CniAnswer> CallAsync(string command, string container, string? netns, JsonNode? previous = null, string ifname = "eth0", string version = "1.1.0")
+    /// <summary>What the API server has; null when it is away, and was never there.</summary>
+    public void SetPods(params IEnumerable<Pod> pods) => Context.Cache.Replace(ResourceKinds.Pods, pods);
+
+    /// <summary>A pod of this node, as the API has it.</summary>
+    public static Pod Pod(string name, string uid = "", params (string Name, string Value)[] annotations) => new()
     {
-        var config = new JsonObject { ["cniVersion"] = version, ["name"] = "kn", ["type"] = "kn" };
+        Metadata = new ObjectMeta { Namespace = "default", Name = name, Uid = uid, Annotations = ValueMap.Of<string, string>(annotations) },
+        NodeName = "n1",
+        Phase = "Running",
+    };
+
+    /// <summary>Asks as <c>kn ipam</c> does.</summary>
+    public async Task<(int ExitCode, JsonNode? Report)> IpamAsync(string action, params (string Name, string Value)[] arguments)
+    {
+        var words = arguments.Append((Name: IpamVerb.Action, Value: action)).ToDictionary(static pair => pair.Name, static pair => pair.Value);
+        var answer = await Context.Control.Find(IpamVerb.Name)!(new ControlRequest(IpamVerb.Name, words, default), CancellationToken.None);
+        Assert.InRange(answer.ExitCode, 0, 1);
+        return (answer.ExitCode, JsonNode.Parse(answer.Body.Span));
+    }
+
+    public async Task<CniAnswer> CallAsync(
+        string command, string container, string? netns, JsonNode? previous = null, string ifname = "eth0", string version = "1.1.0", string arguments = "", JsonNode? runtimeConfig = null, string network = "kn")
+    {
+        var config = new JsonObject { ["cniVersion"] = version, ["name"] = network, ["type"] = "kn" };
+        if (runtimeConfig is not null)
+        {
+            config["runtimeConfig"] = runtimeConfig.DeepClone();
+        }
+
         if (previous is not null)
         {
             config["prevResult"] = previous.DeepClone();
@@ -112,7 +139,7 @@ public sealed class TestNode : IAsyncDisposable
             ["CNI_COMMAND"] = command,
             ["CNI_CONTAINERID"] = container,
             ["CNI_IFNAME"] = ifname,
-            ["CNI_ARGS"] = $"IgnoreUnknown=1;K8S_POD_NAMESPACE=default;K8S_POD_NAME={container}",
+            ["CNI_ARGS"] = $"IgnoreUnknown=1;K8S_POD_NAMESPACE=default;K8S_POD_NAME={container}{arguments}",
             ["CNI_PATH"] = "/opt/cni/bin",
         };
         if (netns is not null)
@@ -131,9 +158,9 @@ public sealed class TestNode : IAsyncDisposable
         return (pod, await AddAsync(container, pod));
     }
 
-    public async Task<JsonNode> AddAsync(string container, string pod)
+    public async Task<JsonNode> AddAsync(string container, string pod, JsonNode? runtimeConfig = null)
     {
-        var answer = await CallAsync("ADD", container, pod);
+        var answer = await CallAsync("ADD", container, pod, runtimeConfig: runtimeConfig);
         Assert.True(answer.ExitCode == 0, answer.Body?.ToJsonString());
         return answer.Body!;
     }

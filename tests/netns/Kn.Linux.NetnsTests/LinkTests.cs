@@ -84,7 +84,7 @@ public sealed class LinkTests : IDisposable
     public void Vxlan_IsMadeAndReadBack(string local)
     {
         _socket.CreateBridge(new BridgeLink { Name = "under" });
-        var settings = new VxlanSettings { Vni = 4096, Port = 8472, Local = IpAddress.Parse(local), UnderlayIndex = _socket.FindLink("under")!.Index };
+        var settings = new VxlanSettings { Vni = 4096, Port = 8472, Local = IpAddress.Parse(local), UnderlayIndex = _socket.FindLink("under")!.Index, DontFragment = VxlanDontFragment.Inherit };
         _socket.CreateVxlan(new VxlanLink { Name = "kn-vxlan", Mtu = 1370, Mac = MacAddress.Parse("02:00:00:00:00:05"), Settings = settings });
         var shown = _test.IpJson("link", "show", "kn-vxlan")[0]!;
         var data = shown["linkinfo"]!["info_data"]!;
@@ -95,6 +95,9 @@ public sealed class LinkTests : IDisposable
         Assert.False((bool)data["learning"]!);
         AssertSame(shown, _socket.FindLink("kn-vxlan"));
         Assert.Equal(settings, _socket.FindLink("kn-vxlan")!.Vxlan);
+        var other = IpAddress.Parse(local).Add(6);
+        _socket.ChangeLink(_socket.FindLink("kn-vxlan")!.Index, new LinkChange { VxlanLocal = other });
+        Assert.Equal(settings with { Local = other }, _socket.FindLink("kn-vxlan")!.Vxlan);
     }
 
     [Fact]

@@ -1,12 +1,13 @@
+using IpProtocol = Kn.Kubernetes.Objects.IpProtocol;
 using Kn.Kubernetes.Cache;
 using Kn.Kubernetes.Objects;
 using Kn.Linux.Namespaces;
 using Kn.Linux.Nftables;
+using Kn.NetnsTests;
 using Kn.Primitives;
 using Kn.ServiceProxy.Tables;
 using Kn.ServiceProxy.Tests;
 using static Kn.ServiceProxy.Tests.Build;
-using IpProtocol = Kn.Kubernetes.Objects.IpProtocol;
 
 namespace Kn.ServiceProxy.NetnsTests;
 

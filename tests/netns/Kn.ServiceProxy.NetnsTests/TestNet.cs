@@ -1,8 +1,7 @@
 using System.Diagnostics;
-using System.Net;
 using System.Net.Sockets;
-using System.Text;
 using Kn.Linux.Namespaces;
+using Kn.NetnsTests;
 
 namespace Kn.ServiceProxy.NetnsTests;
 
@@ -17,6 +16,7 @@ namespace Kn.ServiceProxy.NetnsTests;
 internal sealed class TestNet : IDisposable
 {
     public const int Port = 8080;
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(3);
     private static int _count;
     private readonly string _prefix = $"kpx{Environment.ProcessId % 100000}x{Interlocked.Increment(ref _count)}";
     private readonly List<Responder> _responders = [];
@@ -40,41 +40,14 @@ internal sealed class TestNet : IDisposable
     public NetworkNamespace[] Pods { get; }
 
     /// <summary>Asks with a new connection or datagram socket; "name source" of who answered, or how it failed.</summary>
-    public static string Ask(NetworkNamespace from, string address, int port, ProtocolType protocol = ProtocolType.Tcp)
-    {
-        var target = new IPEndPoint(IPAddress.Parse(address), port);
-        using var socket = from.Run(() => new Socket(target.AddressFamily, protocol == ProtocolType.Tcp ? SocketType.Stream : SocketType.Dgram, protocol));
-        socket.ReceiveTimeout = 3000;
-        try
-        {
-            Connect(socket, target);
-            socket.Send("who"u8);
-            var buffer = new byte[200];
-            var length = socket.Receive(buffer);
-            return Encoding.ASCII.GetString(buffer, 0, length);
-        }
-        catch (SocketException exception)
-        {
-            return exception.SocketErrorCode.ToString();
-        }
-    }
+    public static string Ask(NetworkNamespace from, string address, int port, ProtocolType protocol = ProtocolType.Tcp) =>
+        Client.Ask(from, address, port, protocol, Patience);
 
     /// <summary>An open connection, for tests of what survives.</summary>
-    public static Socket Open(NetworkNamespace from, string address, int port, ProtocolType protocol = ProtocolType.Tcp)
-    {
-        var target = new IPEndPoint(IPAddress.Parse(address), port);
-        var socket = from.Run(() => new Socket(target.AddressFamily, protocol == ProtocolType.Tcp ? SocketType.Stream : SocketType.Dgram, protocol));
-        socket.ReceiveTimeout = 3000;
-        Connect(socket, target);
-        return socket;
-    }
+    public static Socket Open(NetworkNamespace from, string address, int port, ProtocolType protocol = ProtocolType.Tcp) =>
+        Client.Open(from, address, port, protocol, Patience);
 
-    public static string AskAgain(Socket socket)
-    {
-        socket.Send("who"u8);
-        var buffer = new byte[200];
-        return Encoding.ASCII.GetString(buffer, 0, socket.Receive(buffer));
-    }
+    public static string AskAgain(Socket socket) => Client.AskAgain(socket);
 
     /// <summary>Runs a tool inside the node.</summary>
     public string OnNode(params string[] command) => Run("ip", ["netns", "exec", Name("n"), .. command]);
@@ -95,18 +68,6 @@ internal sealed class TestNet : IDisposable
         {
             NetworkNamespace.Remove(Name(name));
         }
-    }
-
-    private static void Connect(Socket socket, IPEndPoint target)
-    {
-        // A connect without an answer would wait for minutes: no timeout of its own in the socket API.
-        var connected = socket.ConnectAsync(target);
-        if (Task.WhenAny(connected, Task.Delay(TimeSpan.FromSeconds(3))).GetAwaiter().GetResult() != connected)
-        {
-            throw new SocketException((int)SocketError.TimedOut);
-        }
-
-        connected.GetAwaiter().GetResult();
     }
 
     private string Name(string suffix) => _prefix + suffix;

@@ -44,6 +44,27 @@ public class ReconcileLoopTests
     }
 
     [Fact]
+    public async Task Latency_IsFromTheOldestWatchEventOfAPass_AndOfWatchEventsAlone()
+    {
+        var target = new NamespaceTarget();
+        var (cache, context) = Cluster(("a", "1"));
+        await RunAsync(target, context, async loop =>
+        {
+            await loop.WhenConverged.WaitAsync(TestContexts.Deadline);
+            cache.Apply(ResourceKinds.Namespaces, ObjectDelta.Set(Space("a", "2")));
+            await TestContexts.UntilAsync(() => target.State.Find("a")?.Text == "a=2", "a is changed");
+            Assert.Contains("kn_reconcile_latency_seconds_count{module=\"test\",target=\"fake\"} 0", context.Metrics.ToPrometheusText(), StringComparison.Ordinal);
+            var minutesAgo = context.Time.GetTimestamp() - (3 * 60 * context.Time.TimestampFrequency);
+            cache.Apply(ResourceKinds.Namespaces, [ObjectDelta.Set(Space("b", "1"))], minutesAgo);
+            cache.Apply(ResourceKinds.Namespaces, [ObjectDelta.Set(Space("c", "1"))], context.Time.GetTimestamp());
+            await TestContexts.UntilAsync(() => target.State == PlanAll(cache.Current), "all is in place");
+            await TestContexts.UntilAsync(
+                () => double.Parse(context.Metrics.ToPrometheusText().Split('\n').Single(static line => line.StartsWith("kn_reconcile_latency_seconds_sum{", StringComparison.Ordinal)).Split(' ')[1]) >= 180,
+                "the oldest event's age is told");
+        });
+    }
+
+    [Fact]
     public async Task PlanThatThrows_KeepsItsPiece_AndStopsNobodyElse()
     {
         var target = new NamespaceTarget();
@@ -74,6 +95,7 @@ public class ReconcileLoopTests
             target.Tamper("foreign", new Piece("x"));
             drift.Signal.Release();
             await TestContexts.UntilAsync(() => target.State == PlanAll(cache.Current), "the state is repaired");
+            Assert.Contains("kn_reconcile_full_pass_seconds_count{module=\"test\",target=\"fake\"} 2", context.Metrics.ToPrometheusText(), StringComparison.Ordinal);
             Assert.Contains("kn_reconcile_repaired_total{module=\"test\",target=\"fake\"} 2", context.Metrics.ToPrometheusText(), StringComparison.Ordinal);
         }, new ReconcileOptions { Drift = drift, DriftSpacing = TimeSpan.Zero });
     }

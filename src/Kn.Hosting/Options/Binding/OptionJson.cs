@@ -22,6 +22,7 @@ namespace Kn.Hosting.Options.Binding;
 [JsonSerializable(typeof(ByteSize))]
 [JsonSerializable(typeof(IpAddress))]
 [JsonSerializable(typeof(IpPrefix))]
+[JsonSerializable(typeof(IpRange))]
 internal sealed partial class OptionJson : JsonSerializerContext
 {
     /// <summary>The serializer's settings for a section: the module's own types first, then the common words; converters and
@@ -38,6 +39,7 @@ internal sealed partial class OptionJson : JsonSerializerContext
             new ByteSizeConverter(),
             new IpAddressConverter(),
             new IpPrefixConverter(),
+            new IpRangeConverter(),
             new ValueListConverter<string>(),
             new ValueListConverter<int>(),
             new ValueListConverter<uint>(),
@@ -45,6 +47,7 @@ internal sealed partial class OptionJson : JsonSerializerContext
             new ValueListConverter<ushort>(),
             new ValueListConverter<IpAddress>(),
             new ValueListConverter<IpPrefix>(),
+            new ValueListConverter<IpRange>(),
         },
     };
 }

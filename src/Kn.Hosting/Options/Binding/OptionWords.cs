@@ -63,6 +63,11 @@ internal static class OptionWords
             return "a prefix such as 10.0.0.0/8";
         }
 
+        if (type == typeof(IpRange))
+        {
+            return "an address, a prefix or a range such as 10.0.0.10-10.0.0.20";
+        }
+
         return type == typeof(double) ? "a number" : Range(type) is var (least, most) ? $"a whole number from {least} to {most}" : null;
     }
 
@@ -134,6 +139,7 @@ internal static class OptionWords
         var valid = type == typeof(TimeSpan) ? Duration.TryParse(scalar.Text, out _)
             : type == typeof(ByteSize) ? ByteSize.TryParse(scalar.Text, out _)
             : type == typeof(IpAddress) ? IpAddress.TryParse(scalar.Text, out _)
+            : type == typeof(IpRange) ? IpRange.TryParse(scalar.Text, out _)
             : IpPrefix.TryParse(scalar.Text, out _);
         if (valid)
         {

@@ -43,3 +43,9 @@ internal sealed class IpPrefixConverter : TextConverter<IpPrefix>
 {
     protected override bool TryParse(ReadOnlySpan<char> text, out IpPrefix value) => IpPrefix.TryParse(text, out value);
 }
+
+/// <summary>Addresses, prefixes and ranges.</summary>
+internal sealed class IpRangeConverter : TextConverter<IpRange>
+{
+    protected override bool TryParse(ReadOnlySpan<char> text, out IpRange value) => IpRange.TryParse(text, out value);
+}

@@ -31,6 +31,9 @@ public sealed record Link
     /// <summary>Index of the bridge that this is a port of; 0 for none.</summary>
     public int Master { get; init; }
 
+    /// <summary>Whether its bridge sends a frame back out of the port that it came by; null for what is not a port of a bridge.</summary>
+    public bool? Hairpin { get; init; }
+
     /// <summary>Index of a veth's other end, or of the link that this one is on top of; 0 for none. See <see cref="PeerNamespaceId"/> for where.</summary>
     public int PeerIndex { get; init; }
 

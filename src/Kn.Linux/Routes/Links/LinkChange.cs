@@ -1,4 +1,5 @@
 using Kn.Linux.Namespaces;
+using Kn.Primitives;
 
 namespace Kn.Linux.Routes;
 
@@ -17,6 +18,10 @@ public sealed record LinkChange
     /// <summary>Index of the bridge to be a port of; 0 to leave it.</summary>
     public int? Master { get; init; }
 
+    /// <summary>Whether the bridge that it is a port of sends a frame back out of the port that it came by. EOPNOTSUPP
+    /// for a link that is no port yet: give <see cref="Master"/> in an earlier change.</summary>
+    public bool? Hairpin { get; init; }
+
     /// <summary>Ethernet address.</summary>
     public MacAddress? Mac { get; init; }
 
@@ -25,6 +30,9 @@ public sealed record LinkChange
 
     /// <summary>Group number.</summary>
     public uint? Group { get; init; }
+
+    /// <summary>Source address of a VXLAN's outer packets, of the family that it has.</summary>
+    public IpAddress? VxlanLocal { get; init; }
 
     /// <summary>Namespace to move it to.</summary>
     public NetworkNamespace? NetworkNamespace { get; init; }

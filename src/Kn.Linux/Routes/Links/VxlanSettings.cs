@@ -20,4 +20,21 @@ public sealed record VxlanSettings
 
     /// <summary>Learn the remote end of a MAC from what it sends. Default false: Kn fills the FDB itself.</summary>
     public bool Learning { get; init; }
+
+    /// <summary>Whether outer IPv4 packets may be fragmented on their way. Default: always, as the kernel has it.</summary>
+    public VxlanDontFragment DontFragment { get; init; }
+}
+
+/// <summary>The bit "don't fragment" of outer IPv4 packets; IPv6 routers never fragment.</summary>
+/// <remarks>enum ifla_vxlan_df, uapi/linux/if_link.h.</remarks>
+public enum VxlanDontFragment : byte
+{
+    /// <summary>VXLAN_DF_UNSET: routers may fragment.</summary>
+    Unset = 0,
+
+    /// <summary>VXLAN_DF_SET: routers may not, and tell of what is too large.</summary>
+    Set = 1,
+
+    /// <summary>VXLAN_DF_INHERIT: as the inner packet has it; inner IPv6 counts as "don't".</summary>
+    Inherit = 2,
 }

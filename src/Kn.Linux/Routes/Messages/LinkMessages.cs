@@ -27,6 +27,9 @@ internal static class LinkMessages
     private const ushort IFLA_LINK_NETNSID = 37;
     private const ushort IFLA_INFO_KIND = 1;
     private const ushort IFLA_INFO_DATA = 2;
+    private const ushort IFLA_INFO_SLAVE_KIND = 4;
+    private const ushort IFLA_INFO_SLAVE_DATA = 5;
+    private const ushort IFLA_BRPORT_MODE = 4;
     private const uint RTEXT_FILTER_SKIP_STATS = 8;
     private const int MaxNameBytes = 15;
 
@@ -65,6 +68,21 @@ internal static class LinkMessages
         if (change.Master is { } master)
         {
             writer.PutInt32(IFLA_MASTER, master);
+        }
+
+        if (change.Hairpin is { } hairpin)
+        {
+            WriteHairpin(ref writer, hairpin);
+        }
+
+        if (change.VxlanLocal is { } local)
+        {
+            var info = writer.BeginAttribute(IFLA_LINKINFO);
+            writer.PutBytes(IFLA_INFO_KIND, "vxlan"u8);
+            var data = writer.BeginAttribute(IFLA_INFO_DATA);
+            VxlanAttributes.WriteLocal(ref writer, local);
+            writer.EndNest(data);
+            writer.EndNest(info);
         }
 
         WriteNamespace(ref writer, change.NetworkNamespace);
@@ -219,11 +237,37 @@ internal static class LinkMessages
             {
                 IFLA_INFO_KIND => link with { Kind = info.ReadString() },
                 IFLA_INFO_DATA when link.Kind == "vxlan" => link with { Vxlan = VxlanAttributes.Read(info.Nested()) },
+                IFLA_INFO_SLAVE_DATA => WithPort(link, info.Nested()),
                 _ => link,
             };
         }
 
         return link;
+    }
+
+    // Masters of other kinds (bonds) have other attributes; theirs with this number are no single byte.
+    private static Link WithPort(Link link, AttributeReader port)
+    {
+        while (port.MoveNext())
+        {
+            if (port.Type == IFLA_BRPORT_MODE && port.Value.Length == 1)
+            {
+                link = link with { Hairpin = port.ReadUInt8() != 0 };
+            }
+        }
+
+        return link;
+    }
+
+    // The kernel takes these for the master that the link has before this message: an earlier one must have made it a port.
+    private static void WriteHairpin(ref NetlinkWriter writer, bool hairpin)
+    {
+        var info = writer.BeginAttribute(IFLA_LINKINFO);
+        writer.PutBytes(IFLA_INFO_SLAVE_KIND, "bridge"u8);
+        var data = writer.BeginAttribute(IFLA_INFO_SLAVE_DATA);
+        writer.PutUInt8(IFLA_BRPORT_MODE, hairpin ? (byte)1 : (byte)0);
+        writer.EndNest(data);
+        writer.EndNest(info);
     }
 
     private static string Checked(string name) =>

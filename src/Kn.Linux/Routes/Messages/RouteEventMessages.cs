@@ -31,6 +31,9 @@ internal static class RouteEventMessages
             case RTM_NEWRULE or RTM_DELRULE:
                 Add<Rule>(message, results, RTM_DELRULE, RuleMessages.Read, static rule => new RuleEvent(rule));
                 break;
+            case RTM_NEWQDISC or RTM_DELQDISC:
+                Add<Qdisc>(message, results, RTM_DELQDISC, QdiscMessages.Read, static qdisc => new QdiscEvent(qdisc));
+                break;
         }
     }
 

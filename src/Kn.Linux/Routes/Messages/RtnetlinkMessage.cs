@@ -19,4 +19,7 @@ internal static class RtnetlinkMessage
     internal const ushort RTM_NEWRULE = 32;
     internal const ushort RTM_DELRULE = 33;
     internal const ushort RTM_GETRULE = 34;
+    internal const ushort RTM_NEWQDISC = 36;
+    internal const ushort RTM_DELQDISC = 37;
+    internal const ushort RTM_GETQDISC = 38;
 }

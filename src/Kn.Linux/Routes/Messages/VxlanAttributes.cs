@@ -13,6 +13,7 @@ internal static class VxlanAttributes
     private const ushort IFLA_VXLAN_LEARNING = 7;
     private const ushort IFLA_VXLAN_PORT = 15;
     private const ushort IFLA_VXLAN_LOCAL6 = 17;
+    private const ushort IFLA_VXLAN_DF = 29;
 
     internal static void Write(ref NetlinkWriter writer, VxlanSettings settings)
     {
@@ -24,12 +25,20 @@ internal static class VxlanAttributes
 
         if (settings.Local is { } local)
         {
-            writer.PutAddress(local.Family == IpFamily.V6 ? IFLA_VXLAN_LOCAL6 : IFLA_VXLAN_LOCAL, local);
+            WriteLocal(ref writer, local);
         }
 
         writer.PutUInt8(IFLA_VXLAN_LEARNING, settings.Learning ? (byte)1 : (byte)0);
         writer.PutUInt16BigEndian(IFLA_VXLAN_PORT, settings.Port);
+        if (settings.DontFragment != VxlanDontFragment.Unset)
+        {
+            writer.PutUInt8(IFLA_VXLAN_DF, (byte)settings.DontFragment);
+        }
     }
+
+    /// <summary>The source address alone: of all settings the kernel changes it without a new link.</summary>
+    internal static void WriteLocal(ref NetlinkWriter writer, IpAddress local) =>
+        writer.PutAddress(local.Family == IpFamily.V6 ? IFLA_VXLAN_LOCAL6 : IFLA_VXLAN_LOCAL, local);
 
     internal static VxlanSettings Read(AttributeReader attributes)
     {
@@ -42,6 +51,7 @@ internal static class VxlanAttributes
                 IFLA_VXLAN_LINK => settings with { UnderlayIndex = attributes.ReadInt32() },
                 IFLA_VXLAN_LOCAL or IFLA_VXLAN_LOCAL6 => settings with { Local = ReadLocal(attributes) },
                 IFLA_VXLAN_LEARNING => settings with { Learning = attributes.ReadUInt8() != 0 },
+                IFLA_VXLAN_DF => settings with { DontFragment = (VxlanDontFragment)attributes.ReadUInt8() },
                 IFLA_VXLAN_PORT => settings with { Port = attributes.ReadUInt16BigEndian() },
                 _ => settings,
             };

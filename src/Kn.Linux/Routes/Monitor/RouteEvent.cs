@@ -38,5 +38,9 @@ public sealed record FdbEvent(FdbEntry Entry) : RouteEvent;
 /// <param name="Rule">As it is now, or was.</param>
 public sealed record RuleEvent(Rule Rule) : RouteEvent;
 
+/// <summary>A qdisc came, changed or went.</summary>
+/// <param name="Qdisc">As it is now, or was.</param>
+public sealed record QdiscEvent(Qdisc Qdisc) : RouteEvent;
+
 /// <summary>Events are lost: read the state anew.</summary>
 public sealed record EventsLost : RouteEvent;

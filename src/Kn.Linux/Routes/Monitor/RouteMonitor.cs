@@ -4,12 +4,13 @@ using Kn.Linux.Routes.Messages;
 
 namespace Kn.Linux.Routes;
 
-/// <summary>Changes of links, addresses, routes, neighbours, FDB and rules of one network namespace, as they happen.</summary>
+/// <summary>Changes of links, addresses, routes, neighbours, FDB, rules and qdiscs of one network namespace, as they happen.</summary>
 /// <remarks>RTNLGRP_*, uapi/linux/rtnetlink.h.</remarks>
 public sealed class RouteMonitor : IDisposable
 {
     private const int RTNLGRP_LINK = 1;
     private const int RTNLGRP_NEIGH = 3;
+    private const int RTNLGRP_TC = 4;
     private const int RTNLGRP_IPV4_IFADDR = 5;
     private const int RTNLGRP_IPV4_ROUTE = 7;
     private const int RTNLGRP_IPV4_RULE = 8;
@@ -24,6 +25,7 @@ public sealed class RouteMonitor : IDisposable
         (RouteMonitorGroups.Routes, [RTNLGRP_IPV4_ROUTE, RTNLGRP_IPV6_ROUTE]),
         (RouteMonitorGroups.Neighbours, [RTNLGRP_NEIGH]),
         (RouteMonitorGroups.Rules, [RTNLGRP_IPV4_RULE, RTNLGRP_IPV6_RULE]),
+        (RouteMonitorGroups.Qdiscs, [RTNLGRP_TC]),
     ];
 
     private readonly NetlinkMonitor<RouteEvent> _monitor;

@@ -22,6 +22,9 @@ public enum RouteMonitorGroups
     /// <summary>Rules of both families.</summary>
     Rules = 16,
 
+    /// <summary>Qdiscs.</summary>
+    Qdiscs = 32,
+
     /// <summary>All of them.</summary>
-    All = Links | Addresses | Routes | Neighbours | Rules,
+    All = Links | Addresses | Routes | Neighbours | Rules | Qdiscs,
 }

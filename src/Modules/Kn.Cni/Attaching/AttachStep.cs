@@ -8,6 +8,7 @@ internal enum AttachStep
     CreateLink,
     ConfigurePod,
     ConfigureHost,
+    MapPorts,
     WaitForGates,
     FlushJournal,
     Complete,

@@ -1,4 +1,3 @@
-using Kn.Cni.Ipam;
 using Kn.Cni.Protocol;
 using Kn.Linux.Routes;
 using Kn.Primitives;
@@ -11,13 +10,13 @@ namespace Kn.Cni.Attaching;
 public static class AttachmentCheck
 {
     /// <summary>What is wrong inside the pod.</summary>
-    /// <param name="attachment">Our record.</param>
+    /// <param name="plan">What we made.</param>
     /// <param name="expected">prevResult.</param>
     /// <param name="namespacePath">CNI_NETNS.</param>
     /// <param name="pod">What is there.</param>
-    public static IEnumerable<string> InPod(Attachment attachment, CniResult expected, string namespacePath, PodState pod)
+    public static IEnumerable<string> InPod(AttachmentPlan plan, CniResult expected, string namespacePath, PodState pod)
     {
-        var name = attachment.Key.InterfaceName;
+        var name = plan.Attachment.Key.InterfaceName;
         if (pod.Link is not { } link)
         {
             yield return $"the interface {name} is missing";
@@ -29,7 +28,7 @@ public static class AttachmentCheck
             yield return $"the interface {name} is down";
         }
 
-        foreach (var fault in CheckResult(name, expected, namespacePath, link, pod.Addresses).Concat(CheckOwn(attachment, pod, link.Index)))
+        foreach (var fault in CheckResult(name, expected, namespacePath, link, pod.Addresses).Concat(CheckOwn(plan, pod, link.Index)))
         {
             yield return fault;
         }
@@ -49,17 +48,9 @@ public static class AttachmentCheck
             yield return $"the node's link {plan.HostLink} is down";
         }
 
-        foreach (var address in plan.Attachment.Addresses.AsEnumerable())
+        foreach (var fault in plan.FindHostFaults(link, host))
         {
-            if (!host.Routes.Any(route => route.Destination == IpPrefix.Of(address) && route.LinkIndex == link.Index))
-            {
-                yield return $"the node's route to {address} is missing";
-            }
-
-            if (!host.Neighbours.Any(neighbour => neighbour.Address == address && IsPermanent(neighbour)))
-            {
-                yield return $"the node's neighbour entry of {address} is missing";
-            }
+            yield return fault;
         }
     }
 
@@ -92,24 +83,28 @@ public static class AttachmentCheck
         }
     }
 
-    private static IEnumerable<string> CheckOwn(Attachment attachment, PodState pod, int linkIndex)
+    private static IEnumerable<string> CheckOwn(AttachmentPlan plan, PodState pod, int linkIndex)
     {
-        foreach (var address in attachment.Addresses.AsEnumerable())
+        foreach (var address in plan.Attachment.Addresses.AsEnumerable())
         {
-            var gateway = AttachmentPlan.GatewayOf(address.Family);
             if (!pod.Addresses.Any(held => held.Address == address))
             {
                 yield return $"the pod's address {address} is missing";
             }
 
-            if (!pod.Routes.Any(route => route.Destination.Length == 0 && route.Gateway == gateway && route.LinkIndex == linkIndex))
-            {
-                yield return $"the pod's default route via {gateway} is missing";
-            }
-
-            if (!pod.Neighbours.Any(neighbour => neighbour.Address == gateway && IsPermanent(neighbour)))
+            if (plan.IsRouted && AttachmentPlan.GatewayOf(address.Family) is var gateway && !pod.HasNeighbour(gateway))
             {
                 yield return $"the pod's neighbour entry of {gateway} is missing";
+            }
+        }
+
+        foreach (var route in plan.Routes.Select(route => plan.RouteInPod(route, linkIndex)))
+        {
+            if (!pod.Routes.Any(held => held.Destination == route.Destination && held.Gateway == route.Gateway && held.LinkIndex == linkIndex))
+            {
+                yield return route.Destination.Length == 0
+                    ? $"the pod's default route via {route.Gateway} is missing"
+                    : $"the pod's route to {route.Destination} is missing";
             }
         }
     }
@@ -126,8 +121,6 @@ public static class AttachmentCheck
 
         return -1;
     }
-
-    private static bool IsPermanent(Neighbour neighbour) => (neighbour.State & NeighbourStates.Permanent) != 0;
 }
 
 /// <summary>One end of a pod's link as the kernel has it.</summary>
@@ -137,6 +130,10 @@ public static class AttachmentCheck
 /// <param name="Neighbours">Neighbours on it.</param>
 public sealed record PodState(Link? Link, IReadOnlyList<LinkAddress> Addresses, IReadOnlyList<Route> Routes, IReadOnlyList<Neighbour> Neighbours)
 {
+    /// <summary>Whether the address's neighbour entry is one that stays.</summary>
+    public bool HasNeighbour(IpAddress address) =>
+        Neighbours.Any(neighbour => neighbour.Address == address && (neighbour.State & NeighbourStates.Permanent) != 0);
+
     /// <summary>Reads the end of that name.</summary>
     public static PodState Read(RouteSocket socket, string name)
     {

@@ -1,4 +1,5 @@
 using Kn.Cni.Ipam;
+using Kn.Cni.PortMaps;
 using Kn.Cni.Protocol;
 using Kn.Hosting;
 using Kn.Linux.Namespaces;
@@ -17,18 +18,25 @@ namespace Kn.Cni.Attaching;
 /// Both ends have permanent neighbour entries for the other, so neither ARP nor NDP is ever spoken: no first packet waits, no pod
 /// can claim another's address, and there is no broadcast domain.
 /// </remarks>
-public sealed class AttachmentPlan
+public class AttachmentPlan
 {
     private static readonly MacAddress HostMac = MacAddress.Parse(PodLinkNames.HostMac);
-    private readonly MacAddress _podMac;
 
     /// <summary>The plan for an attachment.</summary>
     public AttachmentPlan(Attachment attachment, uint mtu)
+        : this(attachment, mtu, LinkOwner.Agent)
+    {
+    }
+
+    /// <summary>The plan for an attachment with links of another owner.</summary>
+    public AttachmentPlan(Attachment attachment, uint mtu, LinkOwner owner)
     {
         Attachment = attachment;
         Mtu = mtu;
-        HostLink = PodLinkNames.HostLink(attachment.Key);
-        _podMac = MacAddress.Parse(PodLinkNames.PodMac(attachment.Key));
+        Owner = owner;
+        HostLink = PodLinkNames.HostLink(attachment.Key, owner.Prefix);
+        PodMac = attachment.Mac ?? MacAddress.Parse(PodLinkNames.PodMac(attachment.Key));
+        Routes = attachment.Addresses.Select(static address => new CniRoute(new IpPrefix(IpAddress.Any(address.Family), 0))).ToValueList();
     }
 
     /// <summary>What is attached.</summary>
@@ -37,26 +45,47 @@ public sealed class AttachmentPlan
     /// <summary>MTU of both ends.</summary>
     public uint Mtu { get; }
 
+    /// <summary>Whose marks links and routes carry.</summary>
+    public LinkOwner Owner { get; }
+
     /// <summary>Name of the end on the node.</summary>
     public string HostLink { get; }
+
+    /// <summary>Free text on the end on the node.</summary>
+    public string Alias { get; init; } = "";
+
+    /// <summary>Hardware address of the pod's end.</summary>
+    public MacAddress PodMac { get; init; }
+
+    /// <summary>Routes inside the pod; those without a gateway go by the pod's. Default: a default route of each family.</summary>
+    public ValueList<CniRoute> Routes { get; init; }
+
+    /// <summary>Whether the node's end has a part in routing; the port of a bridge has none.</summary>
+    public virtual bool IsRouted => true;
+
+    /// <summary>The node's link that routes to the pod: the link itself, or its bridge.</summary>
+    public virtual string RoutingLink => HostLink;
+
+    /// <summary>Whether processes of the node reach the pod from 127.0.0.1, by a hostPort.</summary>
+    public bool TakesFromLoopback => PortMapElements.UsesLoopback(Attachment.Addresses, Attachment.PortMappings);
 
     /// <summary>The pod's gateway of a family.</summary>
     public static IpAddress GatewayOf(IpFamily family) =>
         IpAddress.Parse(family == IpFamily.V6 ? NodeResources.PodGatewayV6 : NodeResources.PodGatewayV4);
 
     /// <summary>The veth, its other end made in the pod's namespace at once.</summary>
-    public VethLink Link(NetworkNamespace pod) => new()
+    public virtual VethLink Link(NetworkNamespace pod) => new()
     {
         Name = HostLink,
         Mtu = Mtu,
         Mac = HostMac,
-        Group = NodeResources.PodLinkGroup,
+        Group = Owner.Group,
         Up = true,
         Peer = new VethPeer
         {
             Name = Attachment.Key.InterfaceName,
             Mtu = Mtu,
-            Mac = _podMac,
+            Mac = PodMac,
             NetworkNamespace = pod,
         },
     };
@@ -73,9 +102,12 @@ public sealed class AttachmentPlan
         };
         foreach (var address in Attachment.Addresses)
         {
-            changes.Add(new EnsureAddress(linkIndex, PodAddress(address)));
-            changes.Add(new EnsureNeighbour(PodNeighbour(address.Family, linkIndex)));
-            changes.Add(new EnsureRoute(PodRoute(address.Family, linkIndex)));
+            AddAddress(changes, address, linkIndex);
+        }
+
+        foreach (var route in Routes)
+        {
+            changes.Add(new EnsureRoute(RouteInPod(route, linkIndex)));
         }
 
         return changes;
@@ -83,17 +115,13 @@ public sealed class AttachmentPlan
 
     /// <summary>Everything on the node.</summary>
     /// <param name="linkIndex">The node's end.</param>
-    public IReadOnlyList<RouteChange> OnHost(int linkIndex)
+    public virtual IReadOnlyList<RouteChange> OnHost(int linkIndex)
     {
-        // The kernel ignores an alias that comes with a link's creation.
-        var changes = new List<RouteChange>
-        {
-            new ChangeLink(linkIndex, new LinkChange { Alias = PodLinkNames.Alias(Attachment.Key, Attachment.Pod) }),
-        };
+        var changes = new List<RouteChange> { SetAlias(linkIndex) };
         foreach (var address in Attachment.Addresses)
         {
             changes.Add(new EnsureNeighbour(HostNeighbour(address, linkIndex)));
-            changes.Add(new EnsureRoute(HostRoute(address, linkIndex)));
+            changes.Add(new EnsureRoute(HostRoute(address, linkIndex) with { Protocol = Owner.Protocol }));
         }
 
         return changes;
@@ -103,7 +131,7 @@ public sealed class AttachmentPlan
     /// <param name="link">The node's end as it is.</param>
     /// <param name="routes">Routes of ours on the node.</param>
     /// <param name="neighbours">Neighbours that the node knows.</param>
-    public IReadOnlyList<RouteChange> Repair(
+    public virtual IReadOnlyList<RouteChange> Repair(
         Link link, IReadOnlySet<(IpPrefix Destination, int LinkIndex)> routes, IReadOnlySet<(IpAddress Address, int LinkIndex, MacAddress? Mac)> neighbours)
     {
         var changes = new List<RouteChange>();
@@ -114,7 +142,7 @@ public sealed class AttachmentPlan
 
         foreach (var address in Attachment.Addresses)
         {
-            if (!neighbours.Contains((address, link.Index, _podMac)))
+            if (!neighbours.Contains((address, link.Index, PodMac)))
             {
                 changes.Add(new EnsureNeighbour(HostNeighbour(address, link.Index)));
             }
@@ -128,15 +156,22 @@ public sealed class AttachmentPlan
         return changes;
     }
 
-    /// <summary>The default route of a family inside the pod.</summary>
-    public static Route PodRoute(IpFamily family, int linkIndex) => new()
+    /// <summary>What is wrong with the node's end, which is there.</summary>
+    public virtual IEnumerable<string> FindHostFaults(Link link, PodState host)
     {
-        Destination = new IpPrefix(IpAddress.Any(family), 0),
-        Gateway = GatewayOf(family),
-        LinkIndex = linkIndex,
-        OnLink = family == IpFamily.V4,
-        Protocol = NodeResources.RouteProtocol,
-    };
+        foreach (var address in Attachment.Addresses.AsEnumerable())
+        {
+            if (!host.Routes.Any(route => route.Destination == IpPrefix.Of(address) && route.LinkIndex == link.Index))
+            {
+                yield return $"the node's route to {address} is missing";
+            }
+
+            if (!host.HasNeighbour(address))
+            {
+                yield return $"the node's neighbour entry of {address} is missing";
+            }
+        }
+    }
 
     /// <summary>The gateway's hardware address inside the pod.</summary>
     public static Neighbour PodNeighbour(IpFamily family, int linkIndex) =>
@@ -153,30 +188,64 @@ public sealed class AttachmentPlan
 
     /// <summary>The pod's hardware address on the node.</summary>
     public Neighbour HostNeighbour(IpAddress address, int linkIndex) =>
-        new() { Address = address, LinkIndex = linkIndex, Mac = _podMac };
+        new() { Address = address, LinkIndex = linkIndex, Mac = PodMac };
 
     /// <summary>The result of ADD.</summary>
     public CniResult Result(string namespacePath, CniDns? dns) => new()
     {
         Interfaces =
         [
-            new CniInterface(HostLink, PodLinkNames.HostMac, Mtu),
-            new CniInterface(Attachment.Key.InterfaceName, _podMac.ToString(), Mtu, namespacePath),
+            .. HostInterfaces(),
+            new CniInterface(Attachment.Key.InterfaceName, PodMac.ToString(), Mtu, namespacePath),
         ],
         Addresses = Attachment.Addresses
-            .Select(static address => new CniAddress(address, (byte)address.BitCount, GatewayOf(address.Family), Interface: 1))
+            .Select(address => new CniAddress(address, PrefixLengthOf(address), PodGateway(address.Family), HostInterfaces().Count()))
             .ToValueList(),
-        Routes = Attachment.Addresses
-            .Select(static address => new CniRoute(new IpPrefix(IpAddress.Any(address.Family), 0), GatewayOf(address.Family)))
-            .ToValueList(),
+        Routes = Routes.Select(route => route with { Gateway = GatewayOf(route) }).ToValueList(),
         Dns = dns,
     };
 
-    // Nobody else can have the address, so IPv6 need not look for a duplicate before it is used.
-    private static LinkAddress PodAddress(IpAddress address) => new()
+    /// <summary>The links on the node that the result names.</summary>
+    protected virtual IEnumerable<CniInterface> HostInterfaces() => [new CniInterface(HostLink, PodLinkNames.HostMac, Mtu)];
+
+    /// <summary>The gateway inside the pod; null where a family has none.</summary>
+    protected virtual IpAddress? PodGateway(IpFamily family) => GatewayOf(family);
+
+    /// <summary>Length of the mask of an address inside the pod.</summary>
+    protected virtual byte PrefixLengthOf(IpAddress address) => (byte)address.BitCount;
+
+    /// <summary>An address inside the pod, and what its use needs.</summary>
+    protected virtual void AddAddress(ICollection<RouteChange> changes, IpAddress address, int linkIndex)
+    {
+        changes.Add(new EnsureAddress(linkIndex, PodAddress(address)));
+        changes.Add(new EnsureNeighbour(PodNeighbour(address.Family, linkIndex)));
+    }
+
+    /// <summary>The address as the kernel gets it. Nobody else can have it, so IPv6 need not look for a duplicate before it is used.</summary>
+    protected LinkAddress PodAddress(IpAddress address) => new()
     {
         Address = address,
-        PrefixLength = (byte)address.BitCount,
+        PrefixLength = PrefixLengthOf(address),
         Flags = address.Family == IpFamily.V6 ? LinkAddressFlags.NoDuplicateDetection : LinkAddressFlags.None,
+    };
+
+    /// <summary>Names the link for whoever looks at it. The kernel ignores an alias that comes with a link's creation.</summary>
+    protected ChangeLink SetAlias(int linkIndex) =>
+        new(linkIndex, new LinkChange { Alias = Alias.Length > 0 ? Alias : PodLinkNames.Alias(Attachment.Key, Attachment.Pod) });
+
+    private IpAddress? GatewayOf(CniRoute route) => route.Gateway ?? PodGateway(route.Destination.Family);
+
+    /// <summary>A route as the pod's kernel gets it.</summary>
+    internal Route RouteInPod(CniRoute route, int linkIndex) => new()
+    {
+        Destination = route.Destination,
+        Gateway = GatewayOf(route),
+        LinkIndex = linkIndex,
+        // A pod's address has no subnet, so nothing says that IPv4's gateway is on the link.
+        OnLink = IsRouted && route.Destination.Family == IpFamily.V4,
+        Protocol = Owner.Protocol,
+        Metric = route.Priority ?? 0,
+        Mtu = route.Mtu,
+        Table = route.Table is { } table ? (RouteTable)table : RouteTable.Main,
     };
 }

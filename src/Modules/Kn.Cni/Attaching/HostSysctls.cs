@@ -5,13 +5,27 @@ namespace Kn.Cni.Attaching;
 /// <summary>The kernel switches that the pod network needs on the node.</summary>
 public static class HostSysctls
 {
-    /// <summary>Switches of the node's end of a pod's link.</summary>
+    /// <summary>Switches of the link that routes to a pod.</summary>
     /// <remarks>rp_filter 1: a pod's packets must have a source that is routed to its own link, so no pod can borrow another's address.
-    /// accept_ra 0: a pod must not be able to announce itself as the node's router.</remarks>
-    public static void Write(string link)
+    /// accept_ra 0: a pod must not be able to announce itself as the node's router. A bridge gets both when it is made, if it is ours.
+    /// route_localnet 1, where processes of the node reach the pod from 127.0.0.1 by a published port: the kernel then lets the pod
+    /// send to 127.0.0.0/8 too, which the table's chain <c>loopback</c> forbids (<see cref="PortMaps.PortMapRules"/>).</remarks>
+    public static void Write(AttachmentPlan plan)
     {
-        Set($"net/ipv4/conf/{link}/rp_filter", "1");
-        Set($"net/ipv6/conf/{link}/accept_ra", "0");
+        if (plan.IsRouted)
+        {
+            Set($"net/ipv4/conf/{plan.RoutingLink}/rp_filter", "1");
+        }
+
+        if (plan.TakesFromLoopback)
+        {
+            Set($"net/ipv4/conf/{plan.RoutingLink}/route_localnet", "1");
+        }
+
+        if (plan.IsRouted)
+        {
+            Set($"net/ipv6/conf/{plan.RoutingLink}/accept_ra", "0");
+        }
     }
 
     private static void Set(string key, string value)

@@ -20,6 +20,7 @@ public sealed class LinkReaper(PodLinks links, AddressAllocator allocator, ILogg
     private readonly SemaphoreSlim _wake = new(0);
     private readonly SemaphoreSlim _reaping = new(1, 1);
     private List<ValueList<IpAddress>> _resting = [];
+    private List<ValueList<IpAddress>> _inHand = [];
 
     /// <summary>How many pods' links wait.</summary>
     public int Waiting
@@ -28,7 +29,19 @@ public sealed class LinkReaper(PodLinks links, AddressAllocator allocator, ILogg
         {
             lock (_lock)
             {
-                return _resting.Count;
+                return _resting.Count + _inHand.Count;
+            }
+        }
+    }
+
+    /// <summary>Their addresses.</summary>
+    public IReadOnlySet<IpAddress> Resting
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _resting.Concat(_inHand).SelectMany(static addresses => addresses.AsEnumerable()).ToHashSet();
             }
         }
     }
@@ -55,6 +68,7 @@ public sealed class LinkReaper(PodLinks links, AddressAllocator allocator, ILogg
             {
                 batch = _resting;
                 _resting = [];
+                _inHand = batch;
             }
 
             try
@@ -66,12 +80,17 @@ public sealed class LinkReaper(PodLinks links, AddressAllocator allocator, ILogg
                 lock (_lock)
                 {
                     _resting.AddRange(batch);
+                    _inHand = [];
                 }
 
                 throw;
             }
 
             batch.ForEach(allocator.Free);
+            lock (_lock)
+            {
+                _inHand = [];
+            }
         }
         finally
         {

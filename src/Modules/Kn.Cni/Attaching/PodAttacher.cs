@@ -13,27 +13,32 @@ namespace Kn.Cni.Attaching;
 /// <remarks>The order of ADD: addresses, journal (written), link, pod, node, gates, journal (on the disk), answer. The disk works while the
 /// kernel does. Whatever fails, everything before it is undone; whoever is killed half-way leaves a journal entry that is not complete,
 /// and the next start undoes it.</remarks>
-public sealed class PodAttacher
+internal sealed class PodAttacher
 {
+    private readonly NodeAttachments _attachments;
     private readonly PodLinks _links;
     private readonly AttachmentJournal _journal;
-    private readonly AddressAllocator _allocator;
+    private readonly AddressChoice _addresses;
+    private readonly PodCapabilities _capabilities;
     private readonly LinkReaper _reaper;
     private readonly ILogger _logger;
-    private readonly AttachmentLocks _locks = new();
+    private readonly AttachmentLocks _locks;
 
     /// <summary>An attacher over these parts, which it does not own.</summary>
-    public PodAttacher(PodLinks links, AttachmentJournal journal, AddressAllocator allocator, LinkReaper reaper, ILogger logger)
+    public PodAttacher(NodeAttachments attachments, AddressChoice addresses, PodCapabilities capabilities)
     {
-        _links = links;
-        _journal = journal;
-        _allocator = allocator;
-        _reaper = reaper;
-        _logger = logger;
+        _attachments = attachments;
+        _links = attachments.Links;
+        _journal = attachments.Journal;
+        _addresses = addresses;
+        _capabilities = capabilities;
+        _reaper = attachments.Reaper;
+        _logger = attachments.Logger;
+        _locks = attachments.Locks;
     }
 
     /// <summary>Called before each step of ADD; a test throws from it.</summary>
-    internal Action<AttachStep>? BeforeStep { get; set; }
+    public Action<AttachStep>? BeforeStep { get; set; }
 
     /// <summary>Attaches a pod.</summary>
     /// <param name="request">ADD.</param>
@@ -46,13 +51,13 @@ public sealed class PodAttacher
     {
         using var turn = await _locks.EnterAsync(request.Key, cancellationToken);
         using var pod = _links.OpenPod(request.NamespacePath);
-        if (Find(request.Key) is not null)
+        if (_attachments.Find(request.Key) is not null)
         {
             throw new CniException(CniErrorCode.AlreadyAttached, $"container {request.Key.ContainerId} has interface {request.Key.InterfaceName} already", "DEL it first");
         }
 
         BeforeStep?.Invoke(AttachStep.TakeAddresses);
-        var attachment = Describe(request, _allocator.Take());
+        var attachment = Describe(request, await _addresses.TakeAsync(request, cancellationToken), pod);
         try
         {
             return await AttachAsync(new AttachmentPlan(attachment, mtu), pod, awaitGatesAsync, cancellationToken);
@@ -68,17 +73,45 @@ public sealed class PodAttacher
     public async Task RemoveAsync(AttachmentKey key, CancellationToken cancellationToken)
     {
         using var turn = await _locks.EnterAsync(key, cancellationToken);
-        var attachment = Find(key);
-        var hadLink = _links.Unlink(PodLinkNames.HostLink(key), attachment?.Addresses ?? default);
+        var attachment = _attachments.Find(key);
+        var link = PodLinkNames.HostLink(key);
+        _capabilities.Withdraw(key);
+        var hadLink = _links.Unlink(link, attachment?.Addresses ?? default);
+        var found = _attachments.Foundlings.Take(link);
         if (attachment is not null)
         {
             Forget(attachment);
             CniLog.Detached(_logger, key);
         }
-        else if (hadLink)
+        else if (hadLink || !found.IsEmpty)
         {
-            _reaper.Add(default);
+            _reaper.Add(found);
         }
+    }
+
+    /// <summary>Takes a pod away if it still is the one that was looked at: not when a DEL or an ADD came in between, or an ADD came to its end.</summary>
+    /// <returns>Whether it was.</returns>
+    public async Task<bool> TryRemoveAsync(Attachment attachment, CancellationToken cancellationToken)
+    {
+        using var turn = await _locks.EnterAsync(attachment.Key, cancellationToken);
+        if (_attachments.Find(attachment.Key) != attachment)
+        {
+            return false;
+        }
+
+        _capabilities.Withdraw(attachment.Key);
+        _links.Unlink(PodLinkNames.HostLink(attachment.Key), attachment.Addresses);
+        Forget(attachment);
+        CniLog.Detached(_logger, attachment.Key);
+        return true;
+    }
+
+    /// <summary>Takes a pod without a record away.</summary>
+    public void RemoveFoundling(string link)
+    {
+        _capabilities.WithdrawLink(link);
+        _links.Unlink(link, default);
+        _reaper.Add(_attachments.Foundlings.Take(link));
     }
 
     /// <summary>Compares an attachment with the kernel.</summary>
@@ -88,7 +121,7 @@ public sealed class PodAttacher
         using var turn = await _locks.EnterAsync(request.Key, cancellationToken);
         var expected = request.Config.PreviousResult
             ?? throw new CniException(CniErrorCode.InvalidConfig, "prevResult: CHECK needs the result of the ADD");
-        var attachment = Find(request.Key)
+        var attachment = _attachments.Find(request.Key)
             ?? throw new CniException(CniErrorCode.CheckFailed, $"container {request.Key.ContainerId} has no interface {request.Key.InterfaceName} of this network");
         using var pod = _links.OpenPod(request.NamespacePath);
         var inside = pod.Run(() =>
@@ -97,8 +130,9 @@ public sealed class PodAttacher
             return PodState.Read(socket, request.Key.InterfaceName);
         });
         var plan = new AttachmentPlan(attachment, inside.Link?.Mtu ?? 0);
-        var faults = AttachmentCheck.InPod(attachment, expected, request.NamespacePath, inside)
+        var faults = AttachmentCheck.InPod(plan, expected, request.NamespacePath, inside)
             .Concat(AttachmentCheck.OnHost(plan, _links.ReadHostEnd(plan.HostLink)))
+            .Concat(_capabilities.FindFaults(attachment))
             .ToList();
         if (faults.Count > 0)
         {
@@ -106,93 +140,27 @@ public sealed class PodAttacher
         }
     }
 
-    /// <summary>Removes every attachment of a network that is not among those to keep, and goes on after failures.</summary>
-    /// <exception cref="CniException">Code 100: some could not be removed; all were tried.</exception>
-    public async Task CollectAsync(string network, IReadOnlySet<AttachmentKey> valid, CancellationToken cancellationToken)
-    {
-        var failures = new List<string>();
-        foreach (var attachment in All().Where(attachment => attachment.Network == network && !valid.Contains(attachment.Key)))
-        {
-            try
-            {
-                await RemoveAsync(attachment.Key, cancellationToken);
-            }
-            catch (LinuxException error)
-            {
-                failures.Add($"{attachment.Key}: {error.Message}");
-            }
-        }
-
-        if (failures.Count > 0)
-        {
-            throw new CniException(CniErrorCode.KernelRefused, $"{failures.Count} attachments could not be removed", string.Join("; ", failures));
-        }
-    }
-
-    /// <summary>Brings journal, addresses and kernel together after a start: running pods are adopted; half-made, lost and unknown ones removed.</summary>
-    public Adoption Adopt()
-    {
-        _links.RemoveUnlinked();
-        var present = _links.ReadHostLinks().Select(static link => link.Name).ToHashSet(StringComparer.Ordinal);
-        var adopted = new HashSet<string>(StringComparer.Ordinal);
-        var freed = 0;
-        foreach (var attachment in All())
-        {
-            var link = PodLinkNames.HostLink(attachment.Key);
-            if (attachment.IsComplete && present.Contains(link) && _allocator.TryAdopt(attachment.Addresses))
-            {
-                adopted.Add(link);
-            }
-            else
-            {
-                _journal.Append(new JournalRecord.Removed(attachment.Key));
-                freed++;
-            }
-        }
-
-        present.ExceptWith(adopted);
-        foreach (var link in present)
-        {
-            _links.Unlink(link, default);
-        }
-
-        _links.RemoveUnlinked();
-        foreach (var (plan, repair) in FindIncomplete())
-        {
-            TryRepair(plan, repair);
-        }
-
-        _allocator.ContinueAfter(_journal.Read(static table => table.Last));
-        return new Adoption(adopted.Count, freed, present.Count);
-    }
-
-    /// <summary>Puts back what somebody else removed on the node.</summary>
-    /// <exception cref="LinuxException">The kernel could not be read.</exception>
-    public async Task RepairAsync(CancellationToken cancellationToken)
-    {
-        foreach (var (plan, repair) in FindIncomplete())
-        {
-            using var turn = await _locks.EnterAsync(plan.Attachment.Key, cancellationToken);
-            if (Find(plan.Attachment.Key) == plan.Attachment)
-            {
-                TryRepair(plan, repair);
-            }
-        }
-    }
-
-    private static Attachment Describe(CniRequest request, ValueList<IpAddress> addresses) => new()
+    private Attachment Describe(CniRequest request, ValueList<IpAddress> addresses, NetworkNamespace pod) => new()
     {
         Key = request.Key,
         Network = request.Config.Name,
         NamespacePath = request.NamespacePath,
+        NamespaceInode = pod.Inode,
+        // As precise as the journal has it.
+        AddedAt = DateTimeOffset.FromUnixTimeMilliseconds(_attachments.Time.GetUtcNow().ToUnixTimeMilliseconds()),
         Pod = request.Arguments.Pod,
+        PodUid = request.Arguments.PodUid,
         Addresses = addresses,
+        PortMappings = request.Config.RuntimeConfig.PortMappings,
+        Bandwidth = request.Config.RuntimeConfig.Bandwidth,
+        Mac = request.RequestedMac,
     };
 
     private async Task<AttachmentPlan> AttachAsync(
         AttachmentPlan plan, NetworkNamespace pod, Func<NewPod, CancellationToken, Task> awaitGatesAsync, CancellationToken cancellationToken)
     {
         var attachment = plan.Attachment;
+        _capabilities.Claim(attachment);
         BeforeStep?.Invoke(AttachStep.WriteJournal);
         var onDisk = _journal.AppendAsync(new JournalRecord.Added(attachment));
         BeforeStep?.Invoke(AttachStep.CreateLink);
@@ -201,6 +169,8 @@ public sealed class PodAttacher
         PodLinks.ConfigurePod(plan, pod);
         BeforeStep?.Invoke(AttachStep.ConfigureHost);
         _links.ConfigureHost(plan, index);
+        BeforeStep?.Invoke(AttachStep.MapPorts);
+        _capabilities.Publish(attachment);
         BeforeStep?.Invoke(AttachStep.WaitForGates);
         await awaitGatesAsync(new NewPod(attachment.Pod, attachment.Addresses, plan.HostLink), cancellationToken);
         BeforeStep?.Invoke(AttachStep.FlushJournal);
@@ -241,9 +211,10 @@ public sealed class PodAttacher
     {
         try
         {
+            _capabilities.Withdraw(attachment.Key);
             _links.Unlink(PodLinkNames.HostLink(attachment.Key), attachment.Addresses);
         }
-        catch (LinuxException error)
+        catch (Exception error) when (error is LinuxException or CniException)
         {
             // The record stays, and with it the addresses: a DEL or the next start takes both away.
             CniLog.UndoFailed(_logger, error, attachment.Key);
@@ -256,43 +227,11 @@ public sealed class PodAttacher
     /// <summary>Ends the record. The addresses rest until the link is gone.</summary>
     private void Forget(Attachment attachment)
     {
-        try
+        if (_journal.Forget(attachment.Key, _attachments.Time.GetUtcNow()) is { } error)
         {
-            _journal.Append(new JournalRecord.Removed(attachment.Key));
-        }
-        catch (IOException error)
-        {
-            // The next start finds the record without a link, and frees it.
-            CniLog.JournalWriteFailed(_logger, attachment.Key, error.Message);
+            CniLog.JournalWriteFailed(_logger, attachment.Key, error);
         }
 
         _reaper.Add(attachment.Addresses);
     }
-
-    private IReadOnlyList<(AttachmentPlan Plan, IReadOnlyList<RouteChange> Repair)> FindIncomplete() =>
-        _links.FindIncomplete([.. All().Where(static attachment => attachment.IsComplete).Select(static attachment => new AttachmentPlan(attachment, mtu: 0))]);
-
-    /// <summary>One pod that cannot be helped does not keep the others from theirs.</summary>
-    private void TryRepair(AttachmentPlan plan, IReadOnlyList<RouteChange> repair)
-    {
-        try
-        {
-            _links.Apply(repair);
-            CniLog.Repaired(_logger, plan.Attachment.Key, string.Join(", ", repair.Select(static change => change.Operation)));
-        }
-        catch (LinuxException error)
-        {
-            CniLog.RepairFailed(_logger, error.Message);
-        }
-    }
-
-    private Attachment? Find(AttachmentKey key) => _journal.Read(table => table.TryFind(key, out var attachment) ? attachment : null);
-
-    private Attachment[] All() => _journal.Read(static table => table.All.ToArray());
 }
-
-/// <summary>What a start found.</summary>
-/// <param name="Adopted">Running pods.</param>
-/// <param name="Freed">Records whose pod is gone or was half-made.</param>
-/// <param name="Removed">Links of half-made or unknown pods.</param>
-public readonly record struct Adoption(int Adopted, int Freed, int Removed);

@@ -5,6 +5,8 @@ using System.Text;
 using Kn.Cni.Protocol;
 using Kn.Hosting;
 using Kn.Kubernetes.Objects;
+using Kn.Linux.Routes;
+using Kn.Primitives;
 
 namespace Kn.Cni.Attaching;
 
@@ -22,13 +24,36 @@ public static class PodLinkNames
     private static readonly SearchValues<char> HashDigits = SearchValues.Create("0123456789abcdef");
 
     /// <summary>'kn' and 12 hexadecimal digits of a hash: 14 bytes, 48 bits to tell pods of one node apart.</summary>
-    public static string HostLink(AttachmentKey key) => NodeResources.PodLinkPrefix + Convert.ToHexStringLower(Hash(key, 'l'));
+    public static string HostLink(AttachmentKey key) => HostLink(key, NodeResources.PodLinkPrefix);
+
+    /// <summary>The same with another prefix of two letters.</summary>
+    public static string HostLink(AttachmentKey key, string prefix) => prefix + Convert.ToHexStringLower(Hash(key, 'l'));
+
+    /// <summary>The bridge of a network without an agent that names none: 'kp-' and the network's name, or a hash where that is too long.</summary>
+    public static string PlainBridge(string network)
+    {
+        const string prefix = NodeResources.PlainLinkPrefix + "-";
+        return network.Length + prefix.Length <= CniNames.MaxInterfaceNameBytes
+            ? prefix + network
+            : prefix + Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(network))[..HashBytes]);
+    }
 
     /// <summary>Whether a link of this name may be one of ours; the link group tells for sure.</summary>
-    public static bool IsHostLink(string name) =>
-        name.Length == NodeResources.PodLinkPrefix.Length + (2 * HashBytes)
-        && name.StartsWith(NodeResources.PodLinkPrefix, StringComparison.Ordinal)
-        && name.AsSpan(NodeResources.PodLinkPrefix.Length).IndexOfAnyExcept(HashDigits) < 0;
+    public static bool IsHostLink(string name) => IsHostLink(name, NodeResources.PodLinkPrefix);
+
+    /// <summary>The same with another prefix.</summary>
+    public static bool IsHostLink(string name, string prefix) =>
+        name.Length == prefix.Length + (2 * HashBytes)
+        && name.StartsWith(prefix, StringComparison.Ordinal)
+        && name.AsSpan(prefix.Length).IndexOfAnyExcept(HashDigits) < 0;
+
+    /// <summary>The MAC address of a bridge's port: the letters 'nk', which make it locally administered and unicast, and the IPv4 address (the
+    /// last four bytes of an IPv6 one). Who gets an address later gets its MAC address as well, so no neighbour's cache is ever wrong.</summary>
+    public static MacAddress PortMac(IpAddress address)
+    {
+        ReadOnlySpan<byte> bytes = address.ToBytes();
+        return new MacAddress([(byte)'n', (byte)'k', .. bytes[^4..]]);
+    }
 
     /// <summary>The MAC address of the pod's side: locally administered, unicast, from the hash.</summary>
     public static string PodMac(AttachmentKey key)

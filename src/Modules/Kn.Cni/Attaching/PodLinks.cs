@@ -92,11 +92,11 @@ public sealed class PodLinks(RouteSocket host) : IDisposable
         ThrowFirst(host.Apply(plan.OnHost(linkIndex)));
         if (_isProcessNamespace)
         {
-            HostSysctls.Write(plan.HostLink);
+            HostSysctls.Write(plan);
         }
         else
         {
-            _node.Visit(() => HostSysctls.Write(plan.HostLink));
+            _node.Visit(() => HostSysctls.Write(plan));
         }
     }
 
@@ -171,6 +171,29 @@ public sealed class PodLinks(RouteSocket host) : IDisposable
     /// <summary>The node's ends of pods' links that are there now.</summary>
     public IReadOnlyList<Link> ReadHostLinks() =>
         [.. host.ReadLinks().Where(static link => link.Group == NodeResources.PodLinkGroup && PodLinkNames.IsHostLink(link.Name))];
+
+    /// <summary>The node's ends of pods' links, each with the addresses that are routed to it.</summary>
+    public IReadOnlyDictionary<string, ValueList<IpAddress>> ReadHostEnds()
+    {
+        var addresses = host.ReadRoutes(new RouteFilter(Table: RouteTable.Main, Protocol: NodeResources.RouteProtocol))
+            .Where(static route => IsPodRoute(route) && route.Destination.Length == route.Destination.Address.BitCount)
+            .ToLookup(static route => route.LinkIndex, static route => route.Destination.Address);
+        return ReadHostLinks().ToDictionary(static link => link.Name, link => addresses[link.Index].Distinct().Order().ToValueList(), StringComparer.Ordinal);
+    }
+
+    /// <summary>Routes of ours to single addresses of these prefixes, and the pod link that each leads to; null for another link.</summary>
+    public IReadOnlyList<(Route Route, string? Link)> ReadPodRoutes(ValueList<IpPrefix> prefixes)
+    {
+        var links = host.ReadLinks().Where(static link => link.Group is NodeResources.PodLinkGroup or NodeResources.DyingLinkGroup)
+            .ToDictionary(static link => link.Index, static link => link.Name);
+        return [.. host.ReadRoutes(new RouteFilter(Table: RouteTable.Main, Protocol: NodeResources.RouteProtocol))
+            .Where(route => IsPodRoute(route) && route.Destination.Length == route.Destination.Address.BitCount && prefixes.Any(prefix => prefix.Contains(route.Destination)))
+            .Select(route => (route, links.GetValueOrDefault(route.LinkIndex)))];
+    }
+
+    /// <summary>The node's own addresses within these prefixes, such as that of a bridge which another network plugin left: no pod can have them.</summary>
+    public ValueList<IpAddress> ReadNodeAddresses(ValueList<IpPrefix> prefixes) =>
+        host.ReadAddresses().Select(static address => address.Address).Where(address => prefixes.Any(prefix => prefix.Contains(address))).Distinct().Order().ToValueList();
 
     /// <summary>The node's end of a pod's link.</summary>
     public PodState ReadHostEnd(string hostLink) => PodState.Read(host, hostLink);

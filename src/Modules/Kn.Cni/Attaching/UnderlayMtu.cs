@@ -21,8 +21,8 @@ public static class UnderlayMtu
     private static bool IsUnderlay(Link link) =>
         link.IsUp
         && (link.Flags & LinkFlags.Loopback) == 0
-        && link.Group != Hosting.NodeResources.PodLinkGroup
-        && link.Group != Hosting.NodeResources.DyingLinkGroup;
+        && link.Group is not (Hosting.NodeResources.PodLinkGroup or Hosting.NodeResources.DyingLinkGroup
+            or Hosting.NodeResources.PlainLinkGroup or Hosting.NodeResources.PlainBridgeGroup or Hosting.NodeResources.PodBridgeGroup);
 
     private static uint? Smallest(IEnumerable<Link> links) =>
         links.Where(static link => link.Mtu >= CniOptions.MinMtu).Select(static link => (uint?)Math.Min(link.Mtu, CniOptions.MaxMtu)).Min();

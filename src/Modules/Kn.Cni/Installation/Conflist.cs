@@ -24,6 +24,10 @@ public static class Conflist
     /// Newer ones choose the best of cniVersions.</summary>
     public const CniVersion OldestCommonVersion = CniVersion.V100;
 
+    /// <summary>What the runtime may ask for by <c>runtimeConfig</c>; containerd and CRI-O hand over hostPorts and the pod's annotations
+    /// for bandwidth only where they are declared.</summary>
+    public static IReadOnlyList<string> Capabilities { get; } = ["portMappings", "bandwidth", "ips", "mac", "dns", "ipRanges"];
+
     private static readonly string DefaultSocket = new PathOptions().Socket;
 
     /// <summary>The file's content.</summary>
@@ -50,6 +54,13 @@ public static class Conflist
                 writer.WriteString("socket", paths.Socket);
             }
 
+            writer.WriteStartObject("capabilities");
+            foreach (var capability in Capabilities)
+            {
+                writer.WriteBoolean(capability, true);
+            }
+
+            writer.WriteEndObject();
             writer.WriteEndObject();
             writer.WriteEndArray();
             writer.WriteEndObject();

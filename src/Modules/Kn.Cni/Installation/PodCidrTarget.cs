@@ -52,6 +52,8 @@ internal sealed class PodCidrTarget(ModuleContext context, CniOptions options, C
             }
         }
 
+        parts.TellStatus();
+
         return Task.CompletedTask;
     }
 
@@ -69,7 +71,7 @@ internal sealed class PodCidrTarget(ModuleContext context, CniOptions options, C
     /// <summary>The list comes last: once it is there, the runtime calls the plugin, which must find addresses.</summary>
     private void Offer(ValueList<IpPrefix> prefixes)
     {
-        parts.PodCidrs.Set(prefixes);
+        parts.PodCidrs.Set(prefixes, parts.Links.ReadNodeAddresses(prefixes));
         CniLog.PodCidrs(parts.Logger, prefixes.ToString());
         if (options.InstallPlugin && _files.EnsurePlugin())
         {

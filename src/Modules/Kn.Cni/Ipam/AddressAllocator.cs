@@ -6,12 +6,20 @@ namespace Kn.Cni.Ipam;
 /// <summary>Gives each pod one address of every family that the node has a podCIDR of. Thread-safe.</summary>
 /// <remarks>Addresses outside the current podCIDRs (the node was given others meanwhile) stay with their pods; new ones come from the
 /// current podCIDRs only.</remarks>
-public sealed class AddressAllocator
+public sealed class AddressAllocator(IpamOptions options, TimeProvider time)
 {
     private readonly Lock _lock = new();
     private readonly HashSet<IpAddress> _taken = [];
+    private readonly Dictionary<IpAddress, DateTimeOffset> _freed = [];
     private readonly Dictionary<IpFamily, IpAddress> _last = [];
+    private ValueList<IpAddress> _ofNode;
     private List<AddressPool> _pools = [];
+
+    /// <summary>An allocator with the default options.</summary>
+    public AddressAllocator()
+        : this(new IpamOptions(), TimeProvider.System)
+    {
+    }
 
     /// <summary>How full each family's pool is.</summary>
     public ValueList<PoolUsage> Usage
@@ -20,7 +28,7 @@ public sealed class AddressAllocator
         {
             lock (_lock)
             {
-                return _pools.Select(static pool => new PoolUsage(pool.Prefix, pool.TakenCount, pool.Size - pool.TakenCount)).ToValueList();
+                return _pools.Select(static pool => new PoolUsage(pool.Prefix, pool.TakenCount, pool.FreeCount, pool.CoolingCount, pool.ReservedCount, pool.TakenEarly)).ToValueList();
             }
         }
     }
@@ -37,19 +45,41 @@ public sealed class AddressAllocator
         }
     }
 
+    /// <summary>Addresses in use, those of links that are about to be removed included.</summary>
+    public ValueList<IpAddress> Taken
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _taken.Order().ToValueList();
+            }
+        }
+    }
+
     /// <summary>Takes new addresses from these podCIDRs from now on; of several of one family only the first is used.</summary>
-    public void UsePrefixes(ValueList<IpPrefix> prefixes)
+    /// <param name="prefixes">The podCIDRs.</param>
+    /// <param name="ofNode">Addresses that the node itself has, such as those of a bridge: as good as reserved.</param>
+    public void UsePrefixes(ValueList<IpPrefix> prefixes, ValueList<IpAddress> ofNode = default)
     {
         lock (_lock)
         {
             var wanted = prefixes.DistinctBy(static prefix => prefix.Family).OrderBy(static prefix => prefix.Family).ToList();
-            _pools = wanted.ConvertAll(prefix => _pools.Find(pool => pool.Prefix == prefix) ?? Fill(new AddressPool(prefix)));
+            var old = ofNode == _ofNode ? _pools : [];
+            var before = _pools;
+            _ofNode = ofNode;
+            _pools = wanted.ConvertAll(prefix => old.Find(pool => pool.Prefix == prefix) ?? Fill(prefix, before.Find(pool => pool.Prefix.Family == prefix.Family)?.TakenEarly ?? 0));
         }
     }
 
+    /// <summary>Takes one address of each family, whichever is next.</summary>
+    /// <inheritdoc cref="Take(AddressRequest)"/>
+    public ValueList<IpAddress> Take() => Take(AddressRequest.Any);
+
     /// <summary>Takes one address of each family.</summary>
-    /// <exception cref="CniException">Code 102: a family has none left; then none is taken. Code 11: there is no podCIDR.</exception>
-    public ValueList<IpAddress> Take()
+    /// <exception cref="CniException">Code 104: an address that is asked for cannot be had. Code 102: a family has none left. Code 11: there is
+    /// no podCIDR. Then none is taken.</exception>
+    public ValueList<IpAddress> Take(AddressRequest request)
     {
         lock (_lock)
         {
@@ -58,21 +88,22 @@ public sealed class AddressAllocator
                 throw new CniException(CniErrorCode.TryAgainLater, "the node has no podCIDR yet");
             }
 
+            RequireOneOfEachFamily(request);
             var addresses = new List<IpAddress>(_pools.Count);
-            foreach (var pool in _pools)
+            try
             {
-                if (!pool.TryTakeNext(out var address))
+                foreach (var pool in _pools)
                 {
-                    FreeAll(addresses);
-                    throw new CniException(CniErrorCode.AddressesExhausted, $"no free address is left in the node's podCIDR {pool.Prefix}", $"all {pool.Size} are in use");
+                    addresses.Add(TakeOf(pool, request));
                 }
-
-                _taken.Add(address);
-                addresses.Add(address);
+            }
+            catch (CniException)
+            {
+                addresses.ForEach(Return);
+                throw;
             }
 
-            addresses.ForEach(address => _last[address.Family] = address);
-            return addresses.ToValueList();
+            return Keep(addresses, request);
         }
     }
 
@@ -89,7 +120,8 @@ public sealed class AddressAllocator
             foreach (var address in addresses)
             {
                 _taken.Add(address);
-                _pools.ForEach(pool => pool.TryTake(address));
+                _freed.Remove(address);
+                _pools.ForEach(pool => pool.Adopt(address));
             }
 
             return true;
@@ -109,20 +141,117 @@ public sealed class AddressAllocator
         }
     }
 
-    /// <summary>Frees a pod's addresses.</summary>
+    /// <summary>Goes on with a cool-down that began before a restart.</summary>
+    public void ContinueCooling(IpAddress address, DateTimeOffset freedAt)
+    {
+        lock (_lock)
+        {
+            if (!_taken.Contains(address) && CoolDownLeft(freedAt) is var left && left > TimeSpan.Zero)
+            {
+                _freed[address] = freedAt;
+                _pools.ForEach(pool => pool.Cool(address, left));
+            }
+        }
+    }
+
+    /// <summary>Ends an address's cool-down. False when it did not cool.</summary>
+    public bool TryWarm(IpAddress address)
+    {
+        lock (_lock)
+        {
+            _freed.Remove(address);
+            return _pools.Exists(pool => pool.TryWarm(address));
+        }
+    }
+
+    /// <summary>Frees a pod's addresses; they cool down.</summary>
     public void Free(ValueList<IpAddress> addresses)
     {
         lock (_lock)
         {
-            FreeAll(addresses);
+            Forget(_freed.Where(entry => CoolDownLeft(entry.Value) <= TimeSpan.Zero).Select(static entry => entry.Key).ToList());
+            foreach (var address in addresses)
+            {
+                if (_taken.Remove(address))
+                {
+                    _freed[address] = time.GetUtcNow();
+                    _pools.ForEach(pool => pool.Free(address, options.CoolDown));
+                }
+            }
         }
     }
 
-    private AddressPool Fill(AddressPool pool)
+    private static IpAddress TakeOf(AddressPool pool, AddressRequest request)
     {
+        if (request.WantedOf(pool.Prefix.Family) is { } wanted)
+        {
+            return pool.TryTake(wanted) ? wanted : throw Refuse(pool, request.Source, wanted);
+        }
+
+        var within = request.WithinOf(pool.Prefix.Family);
+        if (pool.TryTakeNext(out var address, within))
+        {
+            return address;
+        }
+
+        var where = within.IsEmpty ? "" : $" within {string.Join(", ", within.AsEnumerable())}";
+        throw new CniException(
+            CniErrorCode.AddressesExhausted,
+            $"no free address is left in the node's podCIDR {pool.Prefix}{where}",
+            within.IsEmpty ? $"all {pool.Size} are in use" : "runtimeConfig.ipRanges asks for these ranges");
+    }
+
+    private void RequireOneOfEachFamily(AddressRequest request)
+    {
+        foreach (var family in request.Wanted.GroupBy(static address => address.Family))
+        {
+            if (family.Count() > 1)
+            {
+                throw new CniException(CniErrorCode.AddressRefused, $"{request.Source} asks for {string.Join(" and ", family)}: a pod has one address of a family");
+            }
+
+            if (!_pools.Exists(pool => pool.Prefix.Family == family.Key))
+            {
+                throw new CniException(CniErrorCode.AddressRefused, $"{request.Source} asks for {family.First()}, and the node has no podCIDR of that family");
+            }
+        }
+    }
+
+    private static CniException Refuse(AddressPool pool, string source, IpAddress wanted)
+    {
+        var why = !pool.Prefix.Contains(wanted) ? $"which is not in the node's podCIDR {pool.Prefix}"
+            : !pool.IsForPods(wanted) ? $"which is reserved: by the config (cni.ipam.reserved), by the node itself, or as an end of the podCIDR {pool.Prefix}"
+            : "which is in use";
+        return new CniException(CniErrorCode.AddressRefused, $"{source} asks for {wanted}, {why}");
+    }
+
+    private ValueList<IpAddress> Keep(List<IpAddress> addresses, AddressRequest request)
+    {
+        foreach (var address in addresses)
+        {
+            _taken.Add(address);
+            _freed.Remove(address);
+            // An address that was asked for says nothing of where the round is.
+            if (request.WantedOf(address.Family) is null)
+            {
+                _last[address.Family] = address;
+            }
+        }
+
+        return addresses.ToValueList();
+    }
+
+    private AddressPool Fill(IpPrefix prefix, long takenEarly)
+    {
+        var pool = new AddressPool(prefix, options.Reserved.Concat(_ofNode.Select(IpRange.Of)).ToValueList(), time) { TakenEarly = takenEarly };
         foreach (var address in _taken)
         {
-            pool.TryTake(address);
+            pool.Adopt(address);
+        }
+
+        foreach (var (address, freedAt) in _freed)
+        {
+            pool.Cool(address, CoolDownLeft(freedAt));
         }
 
         foreach (var (_, last) in _last)
@@ -133,17 +262,24 @@ public sealed class AddressAllocator
         return pool;
     }
 
-    private void FreeAll(IEnumerable<IpAddress> addresses)
+    private TimeSpan CoolDownLeft(DateTimeOffset freedAt)
     {
-        foreach (var address in addresses)
-        {
-            if (_taken.Remove(address))
-            {
-                _pools.ForEach(pool => pool.Free(address));
-            }
-        }
+        // A clock that was set back meanwhile must not make a cool-down longer than it is.
+        var gone = time.GetUtcNow() - freedAt;
+        return options.CoolDown - (gone > TimeSpan.Zero ? gone : TimeSpan.Zero);
     }
+
+    private void Forget(List<IpAddress> cooled) => cooled.ForEach(address => _freed.Remove(address));
+
+    /// <summary>Gives back an address that nobody has seen.</summary>
+    private void Return(IpAddress address) => _pools.ForEach(pool => pool.Free(address));
 }
 
 /// <summary>How full a podCIDR is.</summary>
-public readonly record struct PoolUsage(IpPrefix Prefix, int Taken, int Free);
+/// <param name="Prefix">The podCIDR.</param>
+/// <param name="Taken">Addresses in use.</param>
+/// <param name="Free">Addresses that can be given out, cooling ones included.</param>
+/// <param name="Cooling">Of the free ones, those that were in use a moment ago.</param>
+/// <param name="Reserved">Addresses that no pod gets.</param>
+/// <param name="TakenEarly">How often an address was given out before it had cooled down, because there was no other.</param>
+public readonly record struct PoolUsage(IpPrefix Prefix, int Taken, int Free, int Cooling = 0, int Reserved = 0, long TakenEarly = 0);

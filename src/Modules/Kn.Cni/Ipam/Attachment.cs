@@ -1,11 +1,12 @@
 using Kn.Cni.Protocol;
 using Kn.Kubernetes.Objects;
+using Kn.Linux.Routes;
 using Kn.Primitives;
 
 namespace Kn.Cni.Ipam;
 
 /// <summary>An interface that Kn gave a container: what must be known to check it and to take it away.</summary>
-/// <remarks>Link name and MAC addresses follow from the key (<see cref="Attaching.PodLinkNames"/>).</remarks>
+/// <remarks>The link's name follows from the key, and so do MAC addresses unless one was asked for (<see cref="Attaching.PodLinkNames"/>).</remarks>
 public sealed record Attachment
 {
     /// <summary>Container and interface.</summary>
@@ -17,11 +18,30 @@ public sealed record Attachment
     /// <summary>Path of the container's network namespace as ADD had it.</summary>
     public string NamespacePath { get; init; } = "";
 
+    /// <summary>The namespace's identity: a path such as /proc/PID/ns/net may lead to another one later. 0 in records of releases that did not
+    /// write it.</summary>
+    public ulong NamespaceInode { get; init; }
+
+    /// <summary>When ADD came; null in records of releases that did not write it.</summary>
+    public DateTimeOffset? AddedAt { get; init; }
+
     /// <summary>The pod, where the runtime named it.</summary>
     public ObjectKey? Pod { get; init; }
 
+    /// <summary>The pod's UID; empty where the runtime did not give it.</summary>
+    public string PodUid { get; init; } = "";
+
     /// <summary>The pod's addresses, one of each family, IPv4 first.</summary>
     public ValueList<IpAddress> Addresses { get; init; }
+
+    /// <summary>Ports of the node that lead to the pod.</summary>
+    public ValueList<PortMapping> PortMappings { get; init; }
+
+    /// <summary>How fast the pod may receive and send; null without a limit.</summary>
+    public BandwidthLimits? Bandwidth { get; init; }
+
+    /// <summary>The pod's hardware address, where the runtime asked for one.</summary>
+    public MacAddress? Mac { get; init; }
 
     /// <summary>Whether ADD got to its end. What a killed agent leaves half-made is undone at the next start.</summary>
     public bool IsComplete { get; init; }

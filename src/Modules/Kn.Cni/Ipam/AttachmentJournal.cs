@@ -1,3 +1,4 @@
+using Kn.Cni.Protocol;
 using Microsoft.Win32.SafeHandles;
 
 namespace Kn.Cni.Ipam;
@@ -7,46 +8,51 @@ namespace Kn.Cni.Ipam;
 /// <para>A record is written (to the page cache) before <see cref="AppendAsync"/> returns its task, so a killed agent loses nothing that it
 /// began. The task ends when the record is on the disk. Whoever waits shares the flushes: one thread flushes for all that were
 /// written before it began, so 200 parallel ADDs cost a few flushes, not 200.</para>
+/// <para>A disk that is full or read-only stops ADD and nothing else: DEL frees what it frees, and its records follow when the disk takes them.</para>
 /// <para>Why a journal: on the development machine's ext4 an appended line with its flush takes 0.12 ms, a file a pod (write, flush,
 /// rename, flush of the directory) 0.31 ms and cannot be shared.</para>
 /// </remarks>
 public sealed class AttachmentJournal : IDisposable
 {
     private const int CompactFrom = 1024;
-    private const int LinesPerAttachment = 4;
+    private const int LinesPerEntry = 4;
     private readonly Lock _lock = new();
 #pragma warning disable CA2213 // Those who still wait for a flush use it; without a wait handle there is nothing to dispose.
     private readonly SemaphoreSlim _flushing = new(1, 1);
 #pragma warning restore CA2213
-    private readonly string _path;
+    private readonly JournalFile _disk;
     private readonly AttachmentTable _table;
-    private SafeFileHandle _file;
+    private readonly List<byte> _late = [];
+    private SafeFileHandle? _file;
     private long _length;
     private int _lines;
     private int _spareLines = CompactFrom;
     private long _written;
     private long _flushed;
     private bool _torn;
+    private bool _doubtful;
 
     private AttachmentJournal(string path, AttachmentTable table, int damagedLines)
     {
-        _path = path;
+        _disk = new JournalFile(path);
         _table = table;
         DamagedLines = damagedLines;
-        _file = Rewrite();
+        Recover();
     }
 
     /// <summary>Lines that could not be read at the start: at most the last one after a power cut.</summary>
     public int DamagedLines { get; }
 
+    /// <summary>Why the disk took nothing the last time; null when it did.</summary>
+    public string? Problem { get; private set; }
+
     /// <summary>How often the file was flushed to the disk; for tests of the sharing.</summary>
     internal long FlushCount { get; private set; }
 
-    /// <summary>Reads the file, or begins one, and rewrites it without what is no longer needed.</summary>
-    /// <exception cref="IOException">The file cannot be read or written.</exception>
+    /// <summary>Reads the file, or begins one, and rewrites it without what is no longer needed. A disk that cannot be written is no obstacle yet.</summary>
+    /// <exception cref="IOException">The file is there and cannot be read: without it nobody knows which addresses are in use.</exception>
     public static AttachmentJournal Open(string path)
     {
-        Directory.CreateDirectory(Path.GetDirectoryName(path) ?? "/");
         var table = new AttachmentTable();
         var damaged = File.Exists(path) ? Replay(File.ReadAllBytes(path), table) : 0;
         return new AttachmentJournal(path, table, damaged);
@@ -85,6 +91,36 @@ public sealed class AttachmentJournal : IDisposable
         }
     }
 
+    /// <summary>Compares what a start would find on the disk now with what is known.</summary>
+    /// <returns>How many lines are damaged, and whether the others say what is known.</returns>
+    public (int DamagedLines, bool Fits) Compare()
+    {
+        lock (_lock)
+        {
+            try
+            {
+                var table = new AttachmentTable();
+                var damaged = Replay(_disk.Read(), table);
+                return (damaged, table.All.Count == _table.All.Count && table.All.All(attachment => _table.TryFind(attachment.Key, out var known) && known == attachment));
+            }
+            catch (IOException error)
+            {
+                Problem = error.Message;
+                return (0, false);
+            }
+        }
+    }
+
+    /// <summary>Writes the file anew, without what was damaged or is no longer needed.</summary>
+    /// <exception cref="IOException">It cannot be written; the old file is as it was.</exception>
+    public void WriteAnew()
+    {
+        lock (_lock)
+        {
+            Rewrite();
+        }
+    }
+
     /// <summary>Writes a record; the task ends when it is on the disk.</summary>
     /// <exception cref="IOException">It cannot be written (disk full); the table is as before.</exception>
     public Task AppendAsync(JournalRecord record) => FlushAsync(Append(record));
@@ -97,15 +133,55 @@ public sealed class AttachmentJournal : IDisposable
         var line = JournalLine.Write(record);
         lock (_lock)
         {
-            if (_lines > _spareLines + (LinesPerAttachment * _table.All.Count))
-            {
-                Compact();
-            }
-
+            CompactIfLong();
             WriteLine(line);
             _table.Apply(record);
-            _lines++;
             return ++_written;
+        }
+    }
+
+    /// <summary>Ends an attachment, whether or not the disk takes its record now; if not, it goes before the next one that the disk takes.
+    /// A start in between finds an attachment without a link, and ends it.</summary>
+    /// <returns>Why the disk did not take it; null when it did.</returns>
+    public string? Forget(AttachmentKey key, DateTimeOffset now)
+    {
+        var record = new JournalRecord.Removed(key, now);
+        lock (_lock)
+        {
+            try
+            {
+                Append(record);
+                return null;
+            }
+            catch (IOException error)
+            {
+                _late.AddRange(JournalLine.Write(record));
+                _table.Apply(record);
+                return error.Message;
+            }
+        }
+    }
+
+    /// <summary>Tries again to write when the last time failed.</summary>
+    /// <returns>Whether the disk takes records.</returns>
+    public bool Recover()
+    {
+        lock (_lock)
+        {
+            try
+            {
+                if (_file is null || _doubtful || Problem is not null)
+                {
+                    Rewrite();
+                }
+
+                return true;
+            }
+            catch (IOException error)
+            {
+                Problem = error.Message;
+                return false;
+            }
         }
     }
 
@@ -114,31 +190,36 @@ public sealed class AttachmentJournal : IDisposable
     {
         lock (_lock)
         {
-            if (!_file.IsClosed)
+            if (_file is { IsClosed: false } file)
             {
-                RandomAccess.FlushToDisk(_file);
-                _file.Dispose();
+                RandomAccess.FlushToDisk(file);
+                file.Dispose();
             }
         }
     }
 
     private void WriteLine(byte[] line)
     {
-        if (_torn)
-        {
-            // A failed write may have left half a line; end it, so that it spoils no other.
-            line = [(byte)'\n', .. line];
-        }
-
         try
         {
-            RandomAccess.Write(_file, line, _length);
-            _length += line.Length;
+            if (_file is null || _doubtful)
+            {
+                Rewrite();
+            }
+
+            // A failed write may have left half a line; end it, so that it spoils no other.
+            byte[] bytes = [.. _torn ? "\n"u8 : default, .. _late, .. line];
+            RandomAccess.Write(_file!, bytes, _length);
+            _length += bytes.Length;
+            _lines++;
             _torn = false;
+            _late.Clear();
+            Problem = null;
         }
-        catch (IOException)
+        catch (IOException error)
         {
             _torn = true;
+            Problem = error.Message;
             throw;
         }
     }
@@ -154,7 +235,7 @@ public sealed class AttachmentJournal : IDisposable
                 return;
             }
 
-            SafeFileHandle file;
+            SafeFileHandle? file;
             long upTo;
             lock (_lock)
             {
@@ -162,7 +243,7 @@ public sealed class AttachmentJournal : IDisposable
                 upTo = _written;
             }
 
-            RandomAccess.FlushToDisk(file);
+            Flush(file);
             FlushCount++;
             Volatile.Write(ref _flushed, upTo);
         }
@@ -176,46 +257,62 @@ public sealed class AttachmentJournal : IDisposable
         }
     }
 
-    private void Compact()
+    private void Flush(SafeFileHandle? file)
     {
-        var old = _file;
         try
         {
-            _file = Rewrite();
+            if (file is not null)
+            {
+                RandomAccess.FlushToDisk(file);
+            }
+        }
+        catch (IOException error)
+        {
+            lock (_lock)
+            {
+                // What the kernel could not write it may have dropped, and the next flush would not tell: begin a new file.
+                Problem = error.Message;
+                _doubtful = true;
+            }
+
+            throw;
+        }
+    }
+
+    private void CompactIfLong()
+    {
+        if (_file is null || _lines <= _spareLines + (LinesPerEntry * (_table.All.Count + _table.Freed.Count)))
+        {
+            return;
+        }
+
+        try
+        {
+            Rewrite();
         }
         catch (IOException)
         {
             // The old file still is the truth; try again when it has grown some more.
             _spareLines = _lines + CompactFrom;
-            return;
         }
-
-        _spareLines = CompactFrom;
-        Volatile.Write(ref _flushed, _written);
-        old.Dispose();
     }
 
     /// <summary>Writes the table into a new file, which takes the old one's place when it is on the disk.</summary>
-    private SafeFileHandle Rewrite()
+    private void Rewrite()
     {
-        var temporary = _path + ".new";
         var content = _table.ToRecords().SelectMany(JournalLine.Write).ToArray();
-        var file = File.OpenHandle(temporary, FileMode.Create, FileAccess.Write, FileShare.Read | FileShare.Delete);
-        try
-        {
-            RandomAccess.Write(file, content, 0);
-            RandomAccess.FlushToDisk(file);
-            File.Move(temporary, _path, overwrite: true);
-        }
-        catch (IOException)
-        {
-            file.Dispose();
-            throw;
-        }
-
+        var old = _file;
+        _file = _disk.Replace(content);
+        old?.Dispose();
         _length = content.Length;
-        _lines = _table.All.Count + 1;
+        _lines = _table.All.Count + _table.Freed.Count + 1;
+        _spareLines = CompactFrom;
         _torn = false;
-        return file;
+        _late.Clear();
+        _doubtful = true;
+        _disk.FlushName();
+        _doubtful = false;
+        Problem = null;
+        Volatile.Write(ref _flushed, _written);
     }
 }

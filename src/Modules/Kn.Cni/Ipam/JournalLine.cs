@@ -51,7 +51,7 @@ public static class JournalLine
             using var document = JsonDocument.Parse(line[(ChecksumDigits + 1)..]);
             return ReadObject(document.RootElement);
         }
-        catch (Exception error) when (error is JsonException or KeyNotFoundException or InvalidOperationException or FormatException)
+        catch (Exception error) when (error is JsonException or KeyNotFoundException or InvalidOperationException or FormatException or ArgumentOutOfRangeException or IndexOutOfRangeException)
         {
             return null;
         }
@@ -73,6 +73,7 @@ public static class JournalLine
                 }
 
                 WriteAddresses(writer, attachment.Addresses);
+                JournalExtras.Write(writer, attachment);
                 writer.WriteBoolean("complete", attachment.IsComplete);
                 break;
             case JournalRecord.Completed completed:
@@ -80,6 +81,16 @@ public static class JournalLine
                 break;
             case JournalRecord.Removed removed:
                 WriteKey(writer, "remove", removed.Key);
+                if (removed.At is { } at)
+                {
+                    writer.WriteNumber("at", at.ToUnixTimeMilliseconds());
+                }
+
+                break;
+            case JournalRecord.Freed freed:
+                writer.WriteString("op", "freed");
+                writer.WriteString("address", freed.Address.ToString());
+                writer.WriteNumber("at", freed.At.ToUnixTimeMilliseconds());
                 break;
             case JournalRecord.Position position:
                 writer.WriteString("op", "position");
@@ -110,7 +121,7 @@ public static class JournalLine
 
     private static JournalRecord? ReadObject(JsonElement item) => Text(item, "op") switch
     {
-        "add" => new JournalRecord.Added(new Attachment
+        "add" => new JournalRecord.Added(JournalExtras.Read(item, new Attachment
         {
             Key = ReadKey(item),
             Network = Text(item, "network"),
@@ -118,12 +129,15 @@ public static class JournalLine
             Pod = item.TryGetProperty("pod", out _) ? new ObjectKey(Text(item, "namespace"), Text(item, "pod")) : null,
             Addresses = ReadAddresses(item),
             IsComplete = item.GetProperty("complete").GetBoolean(),
-        }),
+        })),
         "complete" => new JournalRecord.Completed(ReadKey(item)),
-        "remove" => new JournalRecord.Removed(ReadKey(item)),
+        "remove" => new JournalRecord.Removed(ReadKey(item), item.TryGetProperty("at", out _) ? ReadTime(item) : null),
+        "freed" => new JournalRecord.Freed(IpAddress.Parse(Text(item, "address")), ReadTime(item)),
         "position" => new JournalRecord.Position(ReadAddresses(item)),
         _ => null,
     };
+
+    private static DateTimeOffset ReadTime(JsonElement item) => DateTimeOffset.FromUnixTimeMilliseconds(item.GetProperty("at").GetInt64());
 
     private static AttachmentKey ReadKey(JsonElement item) => new(Text(item, "container"), Text(item, "interface"));
 

@@ -17,7 +17,12 @@ public abstract record JournalRecord
     public sealed record Completed(AttachmentKey Key) : JournalRecord;
 
     /// <summary>The attachment is no more.</summary>
-    public sealed record Removed(AttachmentKey Key) : JournalRecord;
+    /// <param name="Key">Which.</param>
+    /// <param name="At">Since when; its addresses cool down from then on. Null in lines of releases that did not write it.</param>
+    public sealed record Removed(AttachmentKey Key, DateTimeOffset? At = null) : JournalRecord;
+
+    /// <summary>A compacted journal's memory of an address that may still cool down.</summary>
+    public sealed record Freed(IpAddress Address, DateTimeOffset At) : JournalRecord;
 
     /// <summary>The last addresses given out, one of a family: where the round goes on.</summary>
     public sealed record Position(ValueList<IpAddress> Last) : JournalRecord;

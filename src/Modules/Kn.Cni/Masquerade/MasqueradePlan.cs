@@ -15,13 +15,13 @@ public static class MasqueradePlan
     /// <param name="cluster">Nodes are read.</param>
     /// <param name="node">This node, and the cluster's prefixes.</param>
     /// <param name="options">The module's.</param>
-    /// <returns>Null when nothing is masqueraded: it is switched off, or the node has no podCIDR yet.</returns>
-    public static MasqueradeSets? Of(ClusterSnapshot cluster, NodeOptions node, CniOptions options)
+    /// <returns>Both empty when nothing is masqueraded: it is switched off, or the node has no podCIDR yet.</returns>
+    public static MasqueradeSets Of(ClusterSnapshot cluster, NodeOptions node, CniOptions options)
     {
         var local = cluster.Nodes.Find(node.Name)?.PodCidrs ?? default;
         if (!options.Masquerade || local.IsEmpty)
         {
-            return null;
+            return MasqueradeSets.Nothing;
         }
 
         var inside = node.Cluster.PodCidrs.Concat(options.NonMasqueradeCidrs).Concat(NeverTranslated).ToList();
@@ -56,6 +56,9 @@ public static class MasqueradePlan
 /// <param name="Inside">What belongs to the cluster: reached with the pod's own address.</param>
 public sealed record MasqueradeSets(ValueList<IpPrefix> Local, ValueList<IpPrefix> Inside)
 {
+    /// <summary>Nothing is masqueraded.</summary>
+    public static MasqueradeSets Nothing { get; } = new(default, default);
+
     /// <summary>The part of one family.</summary>
     public MasqueradeSets Of(IpFamily family) => new(
         Local.Where(prefix => prefix.Family == family).ToValueList(),

@@ -1,4 +1,6 @@
 using Kn.Kubernetes.Objects;
+using Kn.Linux.Routes;
+using Kn.Primitives;
 
 namespace Kn.Cni.Protocol;
 
@@ -9,6 +11,12 @@ public sealed record CniArguments(ObjectKey? Pod, string PodUid)
 {
     private const int MaxNameLength = 253;
 
+    /// <summary>IP: addresses asked for, with ',' between them; lengths of masks are not kept.</summary>
+    public ValueList<IpAddress> Ips { get; init; }
+
+    /// <summary>MAC: the hardware address asked for.</summary>
+    public MacAddress? Mac { get; init; }
+
     /// <summary>Without arguments.</summary>
     public static CniArguments None { get; } = new(null, "");
 
@@ -18,6 +26,8 @@ public sealed record CniArguments(ObjectKey? Pod, string PodUid)
     public static CniArguments Parse(string text)
     {
         string podNamespace = "", podName = "", podUid = "";
+        ValueList<IpAddress> ips = default;
+        MacAddress? mac = null;
         string? unknown = null;
         var ignoreUnknown = false;
         foreach (var pair in text.Split(';', StringSplitOptions.RemoveEmptyEntries))
@@ -40,6 +50,12 @@ public sealed record CniArguments(ObjectKey? Pod, string PodUid)
                 case "K8S_POD_UID":
                     podUid = CheckName("K8S_POD_UID", value);
                     break;
+                case "IP":
+                    ips = ReadIps(value);
+                    break;
+                case "MAC":
+                    mac = RuntimeConfig.TryParseMac(value, out var address) ? address : throw Invalid("MAC is not a unicast MAC address");
+                    break;
                 case "K8S_POD_INFRA_CONTAINER_ID":
                     break;
                 case "IgnoreUnknown":
@@ -56,8 +72,14 @@ public sealed record CniArguments(ObjectKey? Pod, string PodUid)
             throw Invalid($"unknown key '{unknown}', and IgnoreUnknown=1 is not given");
         }
 
-        return new CniArguments(podNamespace.Length > 0 && podName.Length > 0 ? new ObjectKey(podNamespace, podName) : null, podUid);
+        var pod = podNamespace.Length > 0 && podName.Length > 0 ? new ObjectKey(podNamespace, podName) : (ObjectKey?)null;
+        return new CniArguments(pod, podUid) { Ips = ips, Mac = mac };
     }
+
+    private static ValueList<IpAddress> ReadIps(string value) =>
+        value.Split(',', StringSplitOptions.RemoveEmptyEntries)
+            .Select(static text => RuntimeConfig.TryParseIp(text, out var address) ? address : throw Invalid("IP is not an address such as 10.1.2.3"))
+            .Distinct().ToValueList();
 
     private static string CheckName(string key, string value) =>
         value.Length <= MaxNameLength && value.All(static letter => char.IsAsciiLetterOrDigit(letter) || letter is '-' or '.' or '_')

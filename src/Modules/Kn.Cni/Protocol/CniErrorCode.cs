@@ -42,4 +42,10 @@ public enum CniErrorCode
 
     /// <summary>CHECK found something missing or different; the message says what.</summary>
     CheckFailed = 103,
+
+    /// <summary>An address that was asked for (by annotation, CNI_ARGS or capability) cannot be given; the message says why.</summary>
+    AddressRefused = 104,
+
+    /// <summary>A port of the node that the container asks for leads to another container already; the message names it.</summary>
+    HostPortTaken = 105,
 }

@@ -1,4 +1,6 @@
 using Kn.Hosting.Control;
+using Kn.Linux.Routes;
+using Kn.Primitives;
 
 namespace Kn.Cni.Protocol;
 
@@ -19,6 +21,16 @@ public sealed record CniRequest
 
     /// <summary>The network configuration.</summary>
     public required NetworkConfig Config { get; init; }
+
+    /// <summary>The addresses asked for, whichever way: args.cni.ips, the capability ips, IP of CNI_ARGS. Empty when any will do.</summary>
+    /// <remarks>The reference plugin host-local takes all three together too.</remarks>
+    public ValueList<IpAddress> RequestedIps => Config.Arguments.Ips.Concat(Config.RuntimeConfig.Ips).Concat(Arguments.Ips).Distinct().ToValueList();
+
+    /// <summary>The hardware address asked for: the capability mac, else args.cni.mac, else MAC of CNI_ARGS; null when any will do.</summary>
+    public MacAddress? RequestedMac => Config.RuntimeConfig.Mac ?? Config.Arguments.Mac ?? Arguments.Mac;
+
+    /// <summary>Resolver settings for the result: the capability dns, else the configuration's.</summary>
+    public CniDns? Dns => Config.RuntimeConfig.Dns ?? Config.Dns;
 
     /// <summary>Checks a call.</summary>
     /// <exception cref="CniException">The first fault, with the code that the specification has for it; its Data has the

@@ -25,11 +25,12 @@ public static class CniResultReader
             }
         }
 
+        var oldest = ReadOldest(result);
         return new CniResult
         {
             Interfaces = interfaces,
-            Addresses = addresses,
-            Routes = ReadList(result, "routes", ReadRoute),
+            Addresses = addresses.Concat(oldest.Addresses).ToValueList(),
+            Routes = ReadList(result, "routes", ReadRoute).Concat(oldest.Routes).ToValueList(),
             Dns = result.TryGetProperty("dns", out var dns) && dns.ValueKind != JsonValueKind.Null ? ReadDns(dns, "prevResult.dns") : null,
         };
     }
@@ -46,33 +47,50 @@ public static class CniResultReader
 
         return new CniDns
         {
-            Nameservers = ReadStrings(dns, path, "nameservers"),
-            Domain = ReadString(dns, path, "domain") ?? "",
-            Search = ReadStrings(dns, path, "search"),
-            Options = ReadStrings(dns, path, "options"),
+            Nameservers = JsonMembers.ReadStrings(dns, path, "nameservers"),
+            Domain = JsonMembers.ReadString(dns, path, "domain") ?? "",
+            Search = JsonMembers.ReadStrings(dns, path, "search"),
+            Options = JsonMembers.ReadStrings(dns, path, "options"),
         };
+    }
+
+    /// <summary>What stood in ip4 and ip6 before 0.3.0.</summary>
+    private static CniResult ReadOldest(JsonElement result)
+    {
+        var read = new CniResult();
+        foreach (var name in (ReadOnlySpan<string>)["ip4", "ip6"])
+        {
+            if (JsonMembers.TryFindObject(result, "prevResult", name, out var item))
+            {
+                var address = ReadAddress(item, $"prevResult.{name}", "ip");
+                read = read.Append(new CniResult { Addresses = [address], Routes = ReadList(item, "routes", ReadRoute) });
+            }
+        }
+
+        return read;
     }
 
     private static CniInterface ReadInterface(JsonElement item)
     {
         const string path = "prevResult.interfaces[]";
         return new CniInterface(
-            ReadString(item, path, "name") ?? throw Invalid($"{path}.name", "the name of a link"),
-            ReadString(item, path, "mac") ?? "",
+            JsonMembers.ReadString(item, path, "name") ?? throw Invalid($"{path}.name", "the name of a link"),
+            JsonMembers.ReadString(item, path, "mac") ?? "",
             ReadNumber(item, path, "mtu"),
-            ReadString(item, path, "sandbox") ?? "",
-            ReadString(item, path, "socketPath") ?? "",
-            ReadString(item, path, "pciID") ?? "");
+            JsonMembers.ReadString(item, path, "sandbox") ?? "",
+            JsonMembers.ReadString(item, path, "socketPath") ?? "",
+            JsonMembers.ReadString(item, path, "pciID") ?? "");
     }
 
-    private static CniAddress ReadAddress(JsonElement item)
+    private static CniAddress ReadAddress(JsonElement item) => ReadAddress(item, "prevResult.ips[]", "address");
+
+    private static CniAddress ReadAddress(JsonElement item, string path, string name)
     {
-        const string path = "prevResult.ips[]";
-        var text = ReadString(item, path, "address") ?? "";
+        var text = JsonMembers.ReadString(item, path, name) ?? "";
         var slash = text.IndexOf('/', StringComparison.Ordinal);
         if (slash < 0 || !IpPrefix.TryParse(text, out var prefix) || !IpAddress.TryParse(text.AsSpan(0, slash), out var address))
         {
-            throw Invalid($"{path}.address", "an address with a mask such as 10.244.1.5/32");
+            throw Invalid($"{path}.{name}", "an address with a mask such as 10.244.1.5/32");
         }
 
         int? index = null;
@@ -86,10 +104,12 @@ public static class CniResultReader
         return new CniAddress(address, prefix.Length, ReadGateway(item, path, "gateway"), index);
     }
 
-    private static CniRoute ReadRoute(JsonElement item)
+    /// <summary>Reads a route of a result, or of a configuration.</summary>
+    /// <param name="item">The object.</param>
+    /// <param name="path">Where it is, for errors.</param>
+    internal static CniRoute ReadRoute(JsonElement item, string path)
     {
-        const string path = "prevResult.routes[]";
-        if (!IpPrefix.TryParse(ReadString(item, path, "dst"), out var destination))
+        if (!IpPrefix.TryParse(JsonMembers.ReadString(item, path, "dst"), out var destination))
         {
             throw Invalid($"{path}.dst", "a prefix such as 0.0.0.0/0");
         }
@@ -104,9 +124,11 @@ public static class CniResultReader
         };
     }
 
+    private static CniRoute ReadRoute(JsonElement item) => ReadRoute(item, "prevResult.routes[]");
+
     private static IpAddress? ReadGateway(JsonElement item, string path, string name)
     {
-        var text = ReadString(item, path, name);
+        var text = JsonMembers.ReadString(item, path, name);
         if (string.IsNullOrEmpty(text))
         {
             return null;
@@ -130,43 +152,7 @@ public static class CniResultReader
         return list.EnumerateArray().Select(read).ToValueList();
     }
 
-    private static string? ReadString(JsonElement item, string path, string name)
-    {
-        if (!item.TryGetProperty(name, out var value) || value.ValueKind == JsonValueKind.Null)
-        {
-            return null;
-        }
+    private static uint? ReadNumber(JsonElement item, string path, string name) => (uint?)JsonMembers.ReadNumber(item, path, name, uint.MaxValue);
 
-        return value.ValueKind == JsonValueKind.String ? JsonText.Of(value, $"{path}.{name}") : throw Invalid($"{path}.{name}", "a string");
-    }
-
-    private static uint? ReadNumber(JsonElement item, string path, string name)
-    {
-        if (!item.TryGetProperty(name, out var value) || value.ValueKind == JsonValueKind.Null)
-        {
-            return null;
-        }
-
-        return value.ValueKind == JsonValueKind.Number && value.TryGetUInt32(out var number)
-            ? number
-            : throw Invalid($"{path}.{name}", "a number that is not negative");
-    }
-
-    private static ValueList<string> ReadStrings(JsonElement item, string path, string name)
-    {
-        if (!item.TryGetProperty(name, out var list) || list.ValueKind == JsonValueKind.Null)
-        {
-            return default;
-        }
-
-        if (list.ValueKind != JsonValueKind.Array || list.EnumerateArray().Any(static value => value.ValueKind != JsonValueKind.String))
-        {
-            throw Invalid($"{path}.{name}", "a list of strings");
-        }
-
-        return list.EnumerateArray().Select(value => JsonText.Of(value, $"{path}.{name}")).ToValueList();
-    }
-
-    private static CniException Invalid(string path, string expected) =>
-        new(CniErrorCode.InvalidConfig, $"{path}: expected {expected}");
+    private static CniException Invalid(string path, string expected) => JsonMembers.Invalid(path, expected);
 }

@@ -15,9 +15,18 @@ public static class CniResultWriter
     public static byte[] Write(CniResult result, CniVersion version) => WriteObject(writer =>
     {
         writer.WriteString("cniVersion", version.ToText());
-        WriteInterfaces(writer, result, version);
-        WriteAddresses(writer, result, version);
-        WriteRoutes(writer, result, version);
+        if (version < CniVersion.V030)
+        {
+            WriteOldest(writer, result, IpFamily.V4);
+            WriteOldest(writer, result, IpFamily.V6);
+        }
+        else
+        {
+            WriteInterfaces(writer, result, version);
+            WriteAddresses(writer, result, version);
+            WriteRoutes(writer, result, version);
+        }
+
         WriteDns(writer, result.Dns ?? new CniDns());
     });
 
@@ -52,6 +61,30 @@ public static class CniResultWriter
 
         buffer.Write("\n"u8);
         return buffer.WrittenSpan.ToArray();
+    }
+
+    /// <summary>The shape before 0.3.0: one object for the address of a family and what belongs to it.</summary>
+    private static void WriteOldest(Utf8JsonWriter writer, CniResult result, IpFamily family)
+    {
+        if (result.Addresses.FirstOrDefault(ip => ip.Address.Family == family) is not { } ip)
+        {
+            return;
+        }
+
+        writer.WriteStartObject(family == IpFamily.V6 ? "ip6" : "ip4");
+        writer.WriteString("ip", string.Create(CultureInfo.InvariantCulture, $"{ip.Address}/{ip.PrefixLength}"));
+        if (ip.Gateway is { } gateway)
+        {
+            writer.WriteString("gateway", gateway.ToString());
+        }
+
+        var routes = result.Routes.Where(route => route.Destination.Family == family).ToValueList();
+        if (!routes.IsEmpty)
+        {
+            WriteRoutes(writer, new CniResult { Routes = routes }, CniVersion.V020);
+        }
+
+        writer.WriteEndObject();
     }
 
     private static void WriteInterfaces(Utf8JsonWriter writer, CniResult result, CniVersion version)

@@ -4,6 +4,12 @@ namespace Kn.Cni.Protocol;
 /// <remarks>Ordered: later versions compare greater.</remarks>
 public enum CniVersion
 {
+    /// <summary>0.1.0: the first, with one address of a family (ip4, ip6); also what a configuration without a version means.</summary>
+    V010,
+
+    /// <summary>0.2.0: the same shape.</summary>
+    V020,
+
     /// <summary>0.3.0: the first with interfaces[] and ips[].</summary>
     V030,
 
@@ -23,7 +29,7 @@ public enum CniVersion
 /// <summary>The text of CNI versions.</summary>
 public static class CniVersions
 {
-    private static readonly string[] Texts = ["0.3.0", "0.3.1", "0.4.0", "1.0.0", "1.1.0"];
+    private static readonly string[] Texts = ["0.1.0", "0.2.0", "0.3.0", "0.3.1", "0.4.0", "1.0.0", "1.1.0"];
 
     /// <summary>Every version, oldest first.</summary>
     public static IReadOnlyList<string> Supported => Texts;

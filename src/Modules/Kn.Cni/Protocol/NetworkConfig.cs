@@ -1,4 +1,6 @@
 using System.Text.Json;
+using Kn.Cni.Plain;
+using Kn.Cni.Plain.HostLocal;
 
 namespace Kn.Cni.Protocol;
 
@@ -22,8 +24,17 @@ public sealed record NetworkConfig
     /// <summary>dns: handed through into the result.</summary>
     public CniDns? Dns { get; init; }
 
+    /// <summary>runtimeConfig: what the runtime asks for this container. Read for ADD and CHECK; others must not fail for it.</summary>
+    public RuntimeConfig RuntimeConfig { get; init; } = RuntimeConfig.None;
+
+    /// <summary>args.cni: what the runtime's user asks for.</summary>
+    public ConfigArguments Arguments { get; init; } = ConfigArguments.None;
+
     /// <summary>The result of the plugin before, or of the ADD that is checked or undone.</summary>
     public CniResult? PreviousResult { get; init; }
+
+    /// <summary>The network without an agent that the configuration describes; null where addresses come from the node's podCIDRs.</summary>
+    public PlainNetwork? Plain { get; init; }
 
     /// <summary>cni.dev/valid-attachments: for GC, what must stay; null when the member is missing.</summary>
     public IReadOnlySet<AttachmentKey>? ValidAttachments { get; init; }
@@ -54,13 +65,26 @@ public sealed record NetworkConfig
     private static NetworkConfig Read(JsonElement root, CniVersion version, CniCommand command)
     {
         RequireKnownTo(command, version);
+        var config = ReadMembers(root, version, command);
+        if (HostLocalOptions.IsAskedFor(root))
+        {
+            return config with { Plain = PlainNetworkReader.Read(root, config, command) };
+        }
+
         RefuseDelegatedIpam(root, command);
+        return config;
+    }
+
+    private static NetworkConfig ReadMembers(JsonElement root, CniVersion version, CniCommand command)
+    {
         return new NetworkConfig
         {
             Version = version,
             Name = ReadName(root, required: command is not (CniCommand.Status or CniCommand.Version)),
             Mtu = ReadMtu(root),
             Dns = root.TryGetProperty("dns", out var dns) && dns.ValueKind != JsonValueKind.Null ? CniResultReader.ReadDns(dns, "dns") : null,
+            RuntimeConfig = command is CniCommand.Add or CniCommand.Check ? RuntimeConfig.Read(root) : RuntimeConfig.None,
+            Arguments = command is CniCommand.Add ? ConfigArguments.Read(root) : ConfigArguments.None,
             PreviousResult = command != CniCommand.Del && root.TryGetProperty("prevResult", out var previous) && previous.ValueKind != JsonValueKind.Null
                 ? CniResultReader.Read(previous)
                 : null,
@@ -89,7 +113,8 @@ public sealed record NetworkConfig
     {
         if (!root.TryGetProperty("cniVersion", out var member) || member.ValueKind == JsonValueKind.Null)
         {
-            throw Incompatible("cniVersion is missing");
+            // As the first version of the specification has it, and as libcni and the reference plugins take it to this day.
+            return CniVersion.V010;
         }
 
         if (member.ValueKind != JsonValueKind.String)
@@ -98,6 +123,12 @@ public sealed record NetworkConfig
         }
 
         var text = JsonText.Of(member, "cniVersion");
+        if (text.Length == 0)
+        {
+            // What libcni makes of a configuration list without a version.
+            return CniVersion.V010;
+        }
+
         return CniVersions.TryParse(text, out var version) ? version : throw Incompatible($"cniVersion '{text}' is not supported");
     }
 
@@ -107,7 +138,7 @@ public sealed record NetworkConfig
         {
             CniCommand.Check => CniVersion.V040,
             CniCommand.Gc or CniCommand.Status => CniVersion.V110,
-            _ => CniVersion.V030,
+            _ => CniVersion.V010,
         };
         if (version < since)
         {

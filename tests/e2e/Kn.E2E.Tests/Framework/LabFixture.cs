@@ -47,7 +47,9 @@ public abstract class LabFixture : IAsyncLifetime
         var folder = Path.Combine(LabFolder, name);
         string[] server = await StartServerAsync() is { } kubeconfig ? ["--kubeconfig", kubeconfig] : [];
         _options = new LabOptions { Name = name, Folder = folder };
-        await LabAsync(["up", "--nodes", "3", "--kn", Binaries.Kn, "--wait", "120", .. server]);
+
+        // node2 is behind a router, so that every scenario has both ways between nodes: direct, and VXLAN.
+        await LabAsync(["up", "--nodes", "3", "--underlay-segments", "2", "--kn", Binaries.Kn, "--wait", "120", .. server]);
         _options = LabChoice.Load(folder) ?? throw new InvalidOperationException($"no lab.json in {folder}");
         _client = ApiClient.FromKubeconfig(_options.UserKubeconfig);
     }

@@ -24,6 +24,14 @@ public sealed class NodeFilesTests : IDisposable
     }
 
     [Fact]
+    public void Conflist_DeclaresEveryCapability()
+    {
+        using var list = JsonDocument.Parse(Conflist.Write(Paths));
+        var declared = list.RootElement.GetProperty("plugins")[0].GetProperty("capabilities");
+        Assert.Equal(["portMappings", "bandwidth", "ips", "mac", "dns", "ipRanges"], declared.EnumerateObject().Where(static member => member.Value.GetBoolean()).Select(static member => member.Name));
+    }
+
+    [Fact]
     public void Files_AreWrittenOnce_AndRemovedWithoutATrace()
     {
         var files = new NodeFiles(Paths);

@@ -135,7 +135,7 @@ public sealed class AddressPoolTests
     {
         var allocator = new AddressAllocator();
         allocator.UsePrefixes([IpPrefix.Parse("10.0.0.0/22"), IpPrefix.Parse("fd00::/64")]);
-        var taken = await Task.WhenAll(Enumerable.Range(0, 200).Select(_ => Task.Run(allocator.Take)));
+        var taken = await Task.WhenAll(Enumerable.Range(0, 200).Select(_ => Task.Run(() => allocator.Take())));
         Assert.Equal(400, taken.SelectMany(static addresses => addresses).Distinct().Count());
         Assert.All(taken, static addresses => Assert.Equal(2, addresses.Count));
     }

@@ -1,9 +1,12 @@
+using System.Text;
 using FsCheck;
 using FsCheck.Fluent;
 using Kn.Cni.Ipam;
 using Kn.Cni.Protocol;
 using Kn.Kubernetes.Objects;
+using Kn.Linux.Routes;
 using Kn.Primitives;
+using IpProtocol = Kn.Linux.Nftables.IpProtocol;
 
 namespace Kn.Cni.Tests.Ipam;
 
@@ -20,6 +23,12 @@ public sealed class AttachmentJournalTests : IDisposable
         new JournalRecord.Added(Pod(1)),
         new JournalRecord.Added(Pod(2) with { Pod = null, IsComplete = true, Addresses = [] }),
         new JournalRecord.Added(Pod(3) with { NamespacePath = "/run/\"quoted\\path", Key = new AttachmentKey("c", "ethé") }),
+        new JournalRecord.Added(Pod(4) with
+        {
+            PortMappings = [new PortMapping(8080, 80, IpProtocol.Tcp), new PortMapping(53, 5353, IpProtocol.Udp, IpAddress.Parse("fd00::1"))],
+            Bandwidth = new BandwidthLimits(null, new RateLimit(1_000_000, 8)),
+            Mac = MacAddress.Parse("02:00:00:00:00:01"),
+        }),
         new JournalRecord.Completed(Pod(1).Key),
         new JournalRecord.Removed(Pod(1).Key),
         new JournalRecord.Position([IpAddress.Parse("10.0.0.9"), IpAddress.Parse("fd00::9")]),
@@ -40,6 +49,14 @@ public sealed class AttachmentJournalTests : IDisposable
             damaged[length] ^= 0x10;
             Assert.Null(JournalLine.TryRead(damaged));
         }
+    }
+
+    [Fact]
+    public void LineOfTheFirstRelease_ReadsAsAnAttachmentWithoutExtras()
+    {
+        var line = Encoding.UTF8.GetBytes(
+            """37aa0878 {"op":"add","container":"c0001","interface":"eth0","network":"kn","netns":"/run/netns/1","namespace":"default","pod":"web-1","addresses":["10.0.0.1","fd00::1"],"complete":true}""");
+        Assert.Equal(new JournalRecord.Added(Pod(1) with { IsComplete = true }), JournalLine.TryRead(line));
     }
 
     [Fact]

@@ -1,4 +1,5 @@
 using Kn.Cni.Masquerade;
+using Kn.Cni.Table;
 using Kn.Hosting.Options;
 using Kn.Kubernetes.Cache;
 using Kn.Kubernetes.Objects;
@@ -19,7 +20,7 @@ public sealed class MasqueradeTests
     public void Sets_HoldEveryPodAndNode_WithoutOverlaps()
     {
         var sets = MasqueradePlan.Of(Cluster, This, new CniOptions { NonMasqueradeCidrs = [IpPrefix.Parse("172.16.0.0/12")] });
-        Assert.Equal(["10.244.1.0/24", "fd00:1::/64"], Text(sets!.Local));
+        Assert.Equal(["10.244.1.0/24", "fd00:1::/64"], Text(sets.Local));
         Assert.Equal(
             ["10.99.0.0/24", "10.244.0.0/16", "172.16.0.0/12", "192.0.2.1/32", "192.0.2.2/32", "224.0.0.0/4", "2001:db8::1/128", "fd00:1::/64", "fd00:2::/64", "fe80::/10", "ff00::/8"],
             Text(sets.Inside));
@@ -29,9 +30,9 @@ public sealed class MasqueradeTests
     [Fact]
     public void NothingIsMasqueraded_WhenSwitchedOff_OrWithoutPodCidr()
     {
-        Assert.Null(MasqueradePlan.Of(Cluster, This, new CniOptions { Masquerade = false }));
-        Assert.Null(MasqueradePlan.Of(ClusterSnapshot.Of(Node("n1", [])), This, new CniOptions()));
-        Assert.Null(MasqueradePlan.Of(ClusterSnapshot.Empty, This, new CniOptions()));
+        Assert.Equal(MasqueradeSets.Nothing, MasqueradePlan.Of(Cluster, This, new CniOptions { Masquerade = false }));
+        Assert.Equal(MasqueradeSets.Nothing, MasqueradePlan.Of(ClusterSnapshot.Of(Node("n1", [])), This, new CniOptions()));
+        Assert.Equal(MasqueradeSets.Nothing, MasqueradePlan.Of(ClusterSnapshot.Empty, This, new CniOptions()));
     }
 
     [Theory]
@@ -47,10 +48,10 @@ public sealed class MasqueradeTests
     {
         var before = Table(Cluster);
         var after = Table(Cluster.With(Node("n3", ["10.98.0.0/24"], "192.0.2.3")));
-        var batch = MasqueradeTarget.Batch(before, after);
+        var batch = CniTable.Batch(before, after);
         var added = Assert.IsType<ElementsOperation>(Assert.Single(batch.Operations));
         Assert.Equal(2, added.Elements.Count);
-        Assert.True(MasqueradeTarget.Batch(after, after).IsEmpty);
+        Assert.True(CniTable.Batch(after, after).IsEmpty);
     }
 
     [Fact]
@@ -58,11 +59,10 @@ public sealed class MasqueradeTests
     {
         var planned = Table(Cluster);
         var spoiled = planned with { Chains = [planned.Chains[0] with { Rules = default }] };
-        Assert.Contains(MasqueradeTarget.Batch(spoiled, planned).Operations, static operation => operation is TableOperation { Verb: NftVerb.Delete });
-        Assert.Contains(MasqueradeTarget.Batch(planned, null).Operations, static operation => operation is TableOperation { Verb: NftVerb.Delete });
+        Assert.Contains(CniTable.Batch(spoiled, planned).Operations, static operation => operation is TableOperation { Verb: NftVerb.Delete });
     }
 
-    private static NftTable Table(ClusterSnapshot cluster) => MasqueradeRules.Table(MasqueradePlan.Of(cluster, This, new CniOptions())!).AsDeclared();
+    private static NftTable Table(ClusterSnapshot cluster) => CniTableRules.Table(MasqueradePlan.Of(cluster, This, new CniOptions()), []).AsDeclared();
 
     private static Node Node(string name, string[] podCidrs, params string[] addresses) => new()
     {

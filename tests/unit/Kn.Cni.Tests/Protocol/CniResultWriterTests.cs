@@ -37,8 +37,11 @@ public sealed class CniResultWriterTests
         const string routes = """ "routes":[{"dst":"0.0.0.0/0","gw":"169.254.1.1"},{"dst":"::/0","gw":"fe80::1"}], """;
         const string versionedIps = """ "ips":[{"version":"4","interface":1,"address":"10.244.1.5/32","gateway":"169.254.1.1"},{"version":"6","interface":1,"address":"fd00:1::5/128","gateway":"fe80::1"}], """;
         const string ips = """ "ips":[{"interface":1,"address":"10.244.1.5/32","gateway":"169.254.1.1"},{"interface":1,"address":"fd00:1::5/128","gateway":"fe80::1"}], """;
+        const string oldest = """ "ip4":{"ip":"10.244.1.5/32","gateway":"169.254.1.1","routes":[{"dst":"0.0.0.0/0","gw":"169.254.1.1"}]},"ip6":{"ip":"fd00:1::5/128","gateway":"fe80::1","routes":[{"dst":"::/0","gw":"fe80::1"}]}, """;
         return new TheoryData<string, string>
         {
+            { "0.1.0", """{"cniVersion":"0.1.0",""" + oldest + dns },
+            { "0.2.0", """{"cniVersion":"0.2.0",""" + oldest + dns },
             { "0.3.0", """{"cniVersion":"0.3.0",""" + links + versionedIps + routes + dns },
             { "0.3.1", """{"cniVersion":"0.3.1",""" + links + versionedIps + routes + dns },
             { "0.4.0", """{"cniVersion":"0.4.0",""" + links + versionedIps + routes + dns },
@@ -94,7 +97,7 @@ public sealed class CniResultWriterTests
     [Fact]
     [Conformance("cni", "VERSION")]
     public void Versions_AreAllNamed() => Assert.Equal(
-        """{"cniVersion":"1.1.0","supportedVersions":["0.3.0","0.3.1","0.4.0","1.0.0","1.1.0"]}""",
+        """{"cniVersion":"1.1.0","supportedVersions":["0.1.0","0.2.0","0.3.0","0.3.1","0.4.0","1.0.0","1.1.0"]}""",
         Compact(Encoding.UTF8.GetString(CniResultWriter.WriteVersions())));
 
     [Fact]

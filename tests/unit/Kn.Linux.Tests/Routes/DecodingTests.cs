@@ -63,6 +63,8 @@ public sealed class DecodingTests
         ["neighbour"] = Bytes((ref NetlinkWriter writer) => NeighbourMessages.WriteEnsure(ref writer, Neighbour)),
         ["fdb"] = Bytes((ref NetlinkWriter writer) => NeighbourMessages.WriteEnsure(ref writer, Entry)),
         ["rule"] = Bytes((ref NetlinkWriter writer) => RuleMessages.WriteEnsure(ref writer, Rule)),
+        ["token bucket"] = Bytes(static (ref NetlinkWriter writer) => QdiscMessages.WriteEnsure(ref writer, 3, 0x004B_0000, new TokenBucket(12_500_000, 65_536, 1_000_000))),
+        ["fast token bucket"] = Bytes(static (ref NetlinkWriter writer) => QdiscMessages.WriteEnsure(ref writer, 3, 0x004B_0000, new TokenBucket(12_500_000_000, 65_536, 1_000_000))),
         ["conntrack flow"] = Bytes(WriteFlow),
     };
 
@@ -79,6 +81,12 @@ public sealed class DecodingTests
         Assert.Equal(Neighbour, Assert.IsType<NeighbourEvent>(Assert.Single(Decode(Messages["neighbour"]))).Neighbour);
         Assert.Equal(Entry, Assert.IsType<FdbEvent>(Assert.Single(Decode(Messages["fdb"]))).Entry);
         Assert.Equal(Rule, Assert.IsType<RuleEvent>(Assert.Single(Decode(Messages["rule"]))).Rule);
+        foreach (var (name, rate) in (ReadOnlySpan<(string, ulong)>)[("token bucket", 12_500_000), ("fast token bucket", 12_500_000_000)])
+        {
+            var qdisc = Assert.IsType<QdiscEvent>(Assert.Single(Decode(Messages[name]))).Qdisc;
+            Assert.Equal((3, 0x004B_0000u, "tbf", true), (qdisc.LinkIndex, qdisc.Handle, qdisc.Kind, qdisc.IsRoot));
+            Assert.True(qdisc.TokenBucket!.IsSameAs(new TokenBucket(rate, 65_536, 1_000_000)), qdisc.TokenBucket.ToString());
+        }
     }
 
     [Fact]
@@ -126,7 +134,7 @@ public sealed class DecodingTests
     public void RandomBytes_AreReadOrRefused()
     {
         var random = new Random(4712);
-        ushort[] types = [16, 17, 20, 21, 24, 25, 28, 29, 32, 33, 256, 258];
+        ushort[] types = [16, 17, 20, 21, 24, 25, 28, 29, 32, 33, 36, 37, 256, 258];
         for (var round = 0; round < 50_000; round++)
         {
             var bytes = new byte[random.Next(16, 200)];

@@ -43,6 +43,35 @@ public sealed class EncodingTests
                 0500 0700 00 000000
                 0600 0f00 2118 0000
             """),
+        ["as ip(8): link add vx0 type vxlan id 75 local 2001:db8::1 dstport 4789 nolearning df inherit"] = (
+            new CreateLink(new VxlanLink
+            {
+                Name = "vx0",
+                Settings = new VxlanSettings { Vni = 75, Local = IpAddress.Parse("2001:db8::1"), DontFragment = VxlanDontFragment.Inherit },
+            }),
+            """
+            70000000 1000 0106 00000000 00000000
+            00 00 0000 00000000 00000000 00000000
+            0800 0300 76783000
+            4800 1200
+              0900 0100 76786c616e 000000
+              3800 0200
+                0800 0100 4b000000
+                1400 1100 20010db8000000000000000000000001
+                0500 0700 00 000000
+                0600 0f00 12b5 0000
+                0500 1d00 02 000000
+            """),
+        ["as ip(8): link set vx0 type vxlan local 192.0.2.7"] = (
+            new ChangeLink(3, new LinkChange { VxlanLocal = IpAddress.Parse("192.0.2.7") }),
+            """
+            3c000000 1000 0100 00000000 00000000
+            00 00 0000 03000000 00000000 00000000
+            1c00 1200
+              0900 0100 76786c616e 000000
+              0c00 0200
+                0800 0400 c0000207
+            """),
         ["a bridge that is up, without data"] = (
             new CreateLink(new BridgeLink { Name = "br0", Index = 258, Up = true, Group = 7 }),
             """
@@ -191,6 +220,34 @@ public sealed class EncodingTests
             0800 0a00 00400000
             0800 1000 00400000
             """),
+        ["as tc(8), with the link layer stated in place of a table of times: qdisc replace dev kn0 root handle 75: tbf rate 10mbit burst 20000 limit 50000"] = (
+            new EnsureTokenBucket(3, 0x0075_0000, new TokenBucket(1_250_000, 20_000, 50_000)),
+            """
+            60000000 2400 0105 00000000 00000000
+            00 00 0000 03000000 00007500 ffffffff 00000000
+            0800 0100 74626600
+            3400 0200
+              2800 0100
+                00 01 0000 0000 0000 d0121300
+                00 00 0000 0000 0000 00000000
+                50c30000 90d00300 00000000
+              0800 0600 204e0000
+            """),
+        ["a token bucket of more than 4 GB a second"] = (
+            new EnsureTokenBucket(3, 0x004B_0000, new TokenBucket(12_500_000_000, 65_536, 1_000_000)),
+            """
+            6c000000 2400 0105 00000000 00000000
+            00 00 0000 03000000 00004b00 ffffffff 00000000
+            0800 0100 74626600
+            4000 0200
+              2800 0100
+                00 01 0000 0000 0000 ffffffff
+                00 00 0000 0000 0000 00000000
+                40420f00 51000000 00000000
+              0c00 0400 00dd0ee902000000
+              0800 0600 00000100
+            """),
+        ["the root qdisc removed"] = (new RemoveRootQdisc(3), "24000000 2500 0100 00000000 00000000 00 00 0000 03000000 00000000 ffffffff 00000000"),
     };
 
     public static TheoryData<string> RowNames() => [.. Rows.Keys];

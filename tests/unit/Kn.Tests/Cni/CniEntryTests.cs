@@ -40,7 +40,7 @@ public sealed class CniEntryTests : IAsyncLifetime
     {
         var (exit, output) = Run("VERSION", input);
         Assert.Equal(0, exit);
-        Assert.Equal($$"""{"cniVersion":"{{expected}}","supportedVersions":["0.3.0","0.3.1","0.4.0","1.0.0","1.1.0"]}""" + "\n", output);
+        Assert.Equal($$"""{"cniVersion":"{{expected}}","supportedVersions":["0.1.0","0.2.0","0.3.0","0.3.1","0.4.0","1.0.0","1.1.0"]}""" + "\n", output);
     }
 
     [Theory, MemberData(nameof(Commands))]

@@ -34,23 +34,31 @@ public sealed partial class ExampleConfigTests
         return EffectiveConfig.Write(result.Options!);
     }
 
-    private static IEnumerable<string> Paths(JsonElement root) =>
-        root.EnumerateObject().SelectMany(static member => member.Value.ValueKind == JsonValueKind.Object
-            ? member.Value.EnumerateObject().Select(inner => $"{member.Name}.{inner.Name}")
-            : [member.Name]);
+    private static IEnumerable<string> Paths(JsonElement item, string above = "") =>
+        item.EnumerateObject().SelectMany(member => member.Value.ValueKind == JsonValueKind.Object
+            ? Paths(member.Value, $"{above}{member.Name}.")
+            : [$"{above}{member.Name}"]);
 
     /// <summary>The options that the example writes or shows in a comment; a section is told by its indented options.</summary>
     private static IEnumerable<string> WrittenPaths()
     {
-        var section = "";
+        var sections = new Stack<(int Indent, string Path)>([(-1, "")]);
         foreach (Match match in Option().Matches(Text))
         {
-            var key = match.Groups["key"].Value;
-            var isSection = match.Groups["value"].Value.Length == 0;
-            section = isSection ? key : section;
-            if (!isSection)
+            var indent = match.Groups["indent"].Length;
+            while (sections.Peek().Indent >= indent)
             {
-                yield return match.Groups["indent"].Length == 0 ? key : $"{section}.{key}";
+                sections.Pop();
+            }
+
+            var path = sections.Peek().Path + match.Groups["key"].Value;
+            if (match.Groups["value"].Value.Length == 0)
+            {
+                sections.Push((indent, path + "."));
+            }
+            else
+            {
+                yield return path;
             }
         }
     }

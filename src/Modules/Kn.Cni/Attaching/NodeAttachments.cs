@@ -1,0 +1,21 @@
+using Kn.Cni.Ipam;
+using Kn.Cni.Protocol;
+using Microsoft.Extensions.Logging;
+
+namespace Kn.Cni.Attaching;
+
+/// <summary>What everybody who works on the node's attachments shares: kernel, journal and addresses, and the locks that keep them in step.</summary>
+internal sealed record NodeAttachments(PodLinks Links, AttachmentJournal Journal, AddressAllocator Allocator, LinkReaper Reaper, ILogger Logger, TimeProvider Time)
+{
+    /// <summary>Held by whoever changes an attachment.</summary>
+    public AttachmentLocks Locks { get; } = new();
+
+    /// <summary>Pods that run without a record.</summary>
+    public Foundlings Foundlings { get; } = new();
+
+    /// <summary>The attachment of that key, or null.</summary>
+    public Attachment? Find(AttachmentKey key) => Journal.Read(table => table.TryFind(key, out var attachment) ? attachment : null);
+
+    /// <summary>All attachments, half-made ones included.</summary>
+    public Attachment[] All() => Journal.Read(static table => table.All.ToArray());
+}
