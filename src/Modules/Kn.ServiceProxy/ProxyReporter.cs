@@ -11,7 +11,7 @@ using Microsoft.Extensions.Logging;
 namespace Kn.ServiceProxy;
 
 /// <summary>Turns what the target does into metrics, log lines and facts of <c>kn status</c>.</summary>
-internal sealed class ProxyReporter(ServiceProxyMetrics metrics, ModuleStatus status, ILogger logger, TimeProvider time) : ProxyTargetObserver
+internal sealed class ProxyReporter(ServiceProxyMetrics metrics, ModuleStatus status, ServiceEvents events, ILogger logger, TimeProvider time) : ProxyTargetObserver
 {
     private readonly Dictionary<ProxyKey, DateTimeOffset> _triggered = [];
     private readonly DateTimeOffset _startedAt = time.GetUtcNow();
@@ -29,7 +29,10 @@ internal sealed class ProxyReporter(ServiceProxyMetrics metrics, ModuleStatus st
     }
 
     /// <inheritdoc/>
-    public override void Told(ObjectChange change, IReadOnlySet<ProxyKey> keys)
+    public override void Surveyed(ClusterSnapshot cluster) => events.SeeAll(cluster);
+
+    /// <inheritdoc/>
+    public override void Told(ClusterSnapshot cluster, ObjectChange change, IReadOnlySet<ProxyKey> keys)
     {
         Health.Queued();
         metrics.LastQueued.Set(Seconds(time.GetUtcNow()));
@@ -43,6 +46,7 @@ internal sealed class ProxyReporter(ServiceProxyMetrics metrics, ModuleStatus st
         {
             metrics.ServiceChanges.Increment();
             metrics.ServiceChangesPending.Add(1);
+            events.See(cluster, change.Object.Key);
         }
     }
 

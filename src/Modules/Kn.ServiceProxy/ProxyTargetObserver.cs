@@ -14,8 +14,13 @@ internal class ProxyTargetObserver
     {
     }
 
+    /// <summary>Everything is planned anew for this state.</summary>
+    public virtual void Surveyed(ClusterSnapshot cluster)
+    {
+    }
+
     /// <summary>An object changed, and with it perhaps these pieces.</summary>
-    public virtual void Told(ObjectChange change, IReadOnlySet<ProxyKey> keys)
+    public virtual void Told(ClusterSnapshot cluster, ObjectChange change, IReadOnlySet<ProxyKey> keys)
     {
     }
 

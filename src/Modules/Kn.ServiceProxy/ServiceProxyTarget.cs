@@ -56,6 +56,7 @@ internal sealed class ServiceProxyTarget : ITarget<ProxyKey, ProxyPiece>
         _cluster = cluster;
         var keys = ServiceProxyPlan.Keys(cluster).ToArray();
         _staleFlows.NoteAll(keys);
+        _observer.Surveyed(cluster);
         return keys;
     }
 
@@ -66,7 +67,7 @@ internal sealed class ServiceProxyTarget : ITarget<ProxyKey, ProxyPiece>
         var affected = new HashSet<ProxyKey>();
         ServiceProxyPlan.AddAffectedKeys(cluster, Node, change, affected);
         _staleFlows.Note(change, affected);
-        _observer.Told(change, affected);
+        _observer.Told(cluster, change, affected);
         keys.UnionWith(affected);
     }
 

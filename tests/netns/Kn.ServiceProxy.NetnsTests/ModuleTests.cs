@@ -7,7 +7,6 @@ using Kn.Kubernetes.Cache;
 using Kn.Kubernetes.Objects;
 using Kn.Linux.Nftables;
 using Kn.NetnsTests;
-using Kn.ServiceProxy.Health;
 using Kn.ServiceProxy.Tables;
 using Kn.ServiceProxy.Tests;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -147,7 +146,7 @@ public sealed class ModuleTests : IAsyncLifetime, IDisposable
     private static EndpointSlice Endpoints(params int[] pods) =>
         Slice("web", "a", To(TestNet.Port), [.. pods.Select(static pod => At($"10.244.1.1{pod}", "n1"))]);
 
-    private ServiceProxyModule NewModule(ServiceProxyOptions options) => new(options) { Listen = address => _net.Node.Run(() => HealthSockets.Listen(address)) };
+    private ServiceProxyModule NewModule(ServiceProxyOptions options) => new(options) { Inside = _net.Node };
 
     /// <summary>Everything is opened before the first await, so on the thread that is in the node's namespace.</summary>
     private async Task StartAsync(ServiceProxyModule? module = null)

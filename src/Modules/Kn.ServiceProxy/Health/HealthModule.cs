@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using Kn.Hosting.Modules;
 using Kn.Hosting.Reconciling;
 using Kn.Kubernetes.Cache;
+using Kn.Kubernetes.Events;
 using Kn.Kubernetes.Objects;
 using Kn.ServiceProxy.Planning;
 using Microsoft.Extensions.Logging;
@@ -32,7 +33,7 @@ internal sealed class HealthModule : IAsyncDisposable
         HealthCheckTarget? target = null;
         var answers = new Answers(context.Cache, health, node, metrics);
         _server = new HealthServer((asked, path) => target?.Find(asked) is { } found ? answers.OfService(found.Service, found.LocalEndpoints) : answers.OfNode(path), listen);
-        target = new HealthCheckTarget(_server.Sockets, node, new Reporter(metrics, context.Loggers.CreateLogger(context.Status.Name)))
+        target = new HealthCheckTarget(_server.Sockets, node, new Reporter(context, metrics))
         {
             NodeEndPoint = node().Options.HealthEndPoint(),
         };
@@ -67,10 +68,20 @@ internal sealed class HealthModule : IAsyncDisposable
         }
     }
 
-    private sealed class Reporter(ServiceProxyMetrics metrics, ILogger logger) : HealthCheckObserver
+    private sealed class Reporter(ModuleContext context, ServiceProxyMetrics metrics) : HealthCheckObserver
     {
-        public override void Failed(ObjectKey? service, IPEndPoint endPoint, string error) =>
-            ServiceProxyLog.HealthPortFailed(logger, service is { } key ? $"Service {key}" : "the node", endPoint.ToString(), error);
+        private readonly ILogger _logger = context.Loggers.CreateLogger(context.Status.Name);
+
+        public override void Failed(ObjectKey? service, IPEndPoint endPoint, string error)
+        {
+            ServiceProxyLog.HealthPortFailed(_logger, service is { } named ? $"Service {named}" : "the node", endPoint.ToString(), error);
+            if (service is { } key)
+            {
+                var uid = context.Cache.Current.Services.Find(key)?.Metadata.Uid ?? "";
+                var message = $"node {context.Node.Name} failed to start healthcheck \"{key}\" on port {endPoint.Port}: {endPoint}: {error}";
+                context.Events.Record(new ClusterEvent(EventSubject.Service(key, uid), IsWarning: true, "FailedToStartServiceHealthcheck", message));
+            }
+        }
 
         public override void FailingPorts(int count) => metrics.HealthPortsFailing.Set(count);
     }

@@ -8,7 +8,13 @@ namespace Kn.ServiceProxy.Planning;
 /// <c>service.hairpin.externalips</c> ask for what Kn does anyway. docs/design/service-proxy.md says how each scheduler is done.</remarks>
 internal static class KubeRouterAnnotations
 {
+    /// <summary>The annotation that asks for direct server return.</summary>
+    public const string DirectServerReturn = Prefix + "dsr";
+
     private const string Prefix = "kube-router.io/service.";
+
+    /// <summary>Whether answers are to go from the endpoint to the client by themselves.</summary>
+    public static bool WantsDirectServerReturn(Service service) => Value(service, "dsr") is not null;
 
     /// <summary>The method that the Service asks for; null when it does not ask, or for one that is none.</summary>
     public static BalanceMethod? Method(Service service, Problems problems)
