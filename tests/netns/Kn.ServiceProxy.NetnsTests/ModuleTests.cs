@@ -36,6 +36,7 @@ public sealed class ModuleTests : IAsyncLifetime, IDisposable
     }
 
     [Fact]
+    [Conformance("services", "Changes")]
     public async Task Changes_OfTheCache_ArriveInTheKernel()
     {
         await StartAsync();
@@ -64,6 +65,7 @@ public sealed class ModuleTests : IAsyncLifetime, IDisposable
     }
 
     [Fact]
+    [Conformance("services", "Changes")]
     public async Task Stop_LeavesTheTable_AndTheNextRunAdoptsItUntouched()
     {
         await StartAsync();
@@ -91,6 +93,7 @@ public sealed class ModuleTests : IAsyncLifetime, IDisposable
     }
 
     [Fact]
+    [Conformance("services", "Addresses")]
     public async Task ServiceRoutes_LetANodeWithoutDefaultRouteReachClusterIps()
     {
         _net.OnNode("ip", "route", "del", "10.96.0.0/16");
@@ -107,6 +110,7 @@ public sealed class ModuleTests : IAsyncLifetime, IDisposable
     }
 
     [Fact]
+    [Conformance("services", "Changes")]
     public async Task Cleanup_RemovesTableAndRoutes_AndNothingElse_AndMayBeRepeated()
     {
         _net.OnNode("ip", "route", "del", "10.96.0.0/16");
@@ -123,6 +127,7 @@ public sealed class ModuleTests : IAsyncLifetime, IDisposable
     }
 
     [Fact]
+    [Conformance("services", "Addresses")]
     public async Task NodePortsOnAllAddresses_FollowTheLinks()
     {
         _cache.Apply(ResourceKinds.Services, ObjectDelta.Set(Service("web", 10, Tcp(80, 30080)) with { Type = "NodePort" }));

@@ -47,6 +47,7 @@ public sealed class PacketTests : IDisposable
     }
 
     [Theory, MemberData(nameof(Ways))]
+    [Conformance("services", "Addresses")]
     public async Task Vip_FromEverywhere_ReachesAllEndpointsWithTheRightSource(string from, string address, int port, ProtocolType protocol)
     {
         await _loop.ResyncAsync(Web(1, 2, 3));
@@ -65,6 +66,7 @@ public sealed class PacketTests : IDisposable
     }
 
     [Theory, InlineData("10.96.0.10"), InlineData("fd00:96::a")]
+    [Conformance("services", "Choosing")]
     public async Task Connections_AreSpreadEvenly(string address)
     {
         await _loop.ResyncAsync(Web(1, 2, 3));
@@ -79,6 +81,7 @@ public sealed class PacketTests : IDisposable
     [InlineData("192.168.50.1", 30080, ProtocolType.Tcp)]
     [InlineData("10.96.0.10", 80, ProtocolType.Udp)]
     [InlineData("fd00:96::a", 80, ProtocolType.Udp)]
+    [Conformance("services", "Refusing")]
     public async Task NoEndpoints_AreRefusedAtOnce(string address, int port, ProtocolType protocol)
     {
         await _loop.ResyncAsync(Web());
@@ -87,6 +90,7 @@ public sealed class PacketTests : IDisposable
     }
 
     [Fact]
+    [Conformance("services", "Refusing")]
     public async Task UnknownPortOfAClusterIp_AndUnassignedClusterIp_AreRefused()
     {
         await _loop.ResyncAsync(Web(1));
@@ -97,6 +101,7 @@ public sealed class PacketTests : IDisposable
     }
 
     [Fact]
+    [Conformance("services", "Endpoints")]
     public async Task RemovedEndpoint_IsNeverHitAgain_WhileConnectionsToItGoOn()
     {
         await _loop.ResyncAsync(Web(3));
@@ -108,6 +113,7 @@ public sealed class PacketTests : IDisposable
     }
 
     [Fact]
+    [Conformance("services", "Changes")]
     public async Task Restart_KeepsConnections_AndLeavesTheRulesetAlone()
     {
         await _loop.ResyncAsync(Web(1, 2, 3));
@@ -127,6 +133,7 @@ public sealed class PacketTests : IDisposable
     [InlineData("flush", "map", "inet", "kn-proxy", "dispatch")]
     [InlineData("flush", "set", "inet", "kn-proxy", "cluster-ips4")]
     [InlineData("add", "rule", "inet", "kn-proxy", "prerouting", "accept")]
+    [Conformance("services", "Changes")]
     public async Task WhatSomebodyElseDestroyed_IsRepaired_WithoutBreakingConnections(params string[] nft)
     {
         await _loop.ResyncAsync(Web(1, 2, 3));
@@ -140,6 +147,7 @@ public sealed class PacketTests : IDisposable
     }
 
     [Fact]
+    [Conformance("services", "Affinity")]
     public async Task Affinity_KeepsAClientAtItsEndpoint_AndMovesItWhenThatIsGone()
     {
         var sticky = (int[] pods) => Cluster(

@@ -23,6 +23,7 @@ public class HashSlotsTests
     }
 
     [Fact]
+    [Conformance("services", "Choosing")]
     public void EndpointThatGoes_LeavesItsSlotsToTheOthers_AndNoOtherSlotMoves()
     {
         var before = Of(Endpoints(0, 5));
@@ -34,6 +35,7 @@ public class HashSlotsTests
     }
 
     [Fact]
+    [Conformance("services", "Choosing")]
     public void EndpointThatComes_TakesItsShare_AndNoOtherSlotMoves()
     {
         var before = Of(Endpoints(0, 5));

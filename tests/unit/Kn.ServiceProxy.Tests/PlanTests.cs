@@ -30,6 +30,7 @@ public class PlanTests
     };
 
     [Theory, MemberData(nameof(Unserved))]
+    [Conformance("services", "Labels and annotations")]
     public void ServicesOfOthers_HaveNoPieceAndNoKey(string name, Service service)
     {
         Assert.NotNull(name);
@@ -39,6 +40,7 @@ public class PlanTests
     }
 
     [Fact]
+    [Conformance("services", "Endpoints")]
     public void SlicesOfHeadlessLabelWrongPortOrFamily_DoNotCount()
     {
         var cluster = Cluster(
@@ -75,6 +77,7 @@ public class PlanTests
     };
 
     [Theory, MemberData(nameof(States))]
+    [Conformance("services", "Endpoints")]
     public void ClusterList_HoldsTheEndpointsThatTheApiSays(string name, Endpoint[] endpoints, string expected)
     {
         Assert.NotNull(name);
@@ -86,6 +89,7 @@ public class PlanTests
     [InlineData("n1", false, 1)]
     [InlineData("n2", true, 0)]
     [InlineData(null, false, 0)]
+    [Conformance("services", "Traffic policies")]
     public void ExternalPolicyLocal_DropsOnlyWhenOthersHaveEndpoints(string? node, bool drops, int count)
     {
         var cluster = Cluster(
@@ -102,6 +106,7 @@ public class PlanTests
     [InlineData("all", "172.16.0.1 192.168.50.1")]
     [InlineData("172.16.0.0/12", "172.16.0.1")]
     [InlineData("10.0.0.0/8", "")]
+    [Conformance("services", "Addresses")]
     public void NodePortAddresses_SelectTheNodesAddresses(string option, string expected)
     {
         var node = ThisNode with { Options = new ServiceProxyOptions { NodePortAddresses = [option] } };
@@ -110,6 +115,7 @@ public class PlanTests
     }
 
     [Fact]
+    [Conformance("services", "Addresses")]
     public void ExternalIps_AreServedOnlyWhenSwitchedOn_AndAreAProblemOtherwise()
     {
         var cluster = Cluster(Service("web", 10) with { ExternalIps = Addresses("203.0.113.7") });
@@ -129,6 +135,7 @@ public class PlanTests
     [InlineData("sh", "random", BalanceMethod.SourceHash)]
     [InlineData("mh", "random", BalanceMethod.SourceHash)]
     [InlineData("dh", "source-hash", BalanceMethod.DestinationHash)]
+    [Conformance("services", "Choosing")]
     public void Method_IsTheConfigs_UnlessTheServiceSaysOtherwise(string scheduler, string config, BalanceMethod expected)
     {
         var service = scheduler.Length == 0 ? Service("web", 10) : Annotated(Service("web", 10), "kube-router.io/service.scheduler", scheduler);
@@ -145,6 +152,7 @@ public class PlanTests
     [InlineData("kube-router.io/service.scheduler", "wlc", "none of rr, lc, sh, dh and mh")]
     [InlineData("kube-router.io/service.dsr", "tunnel", "direct server return")]
     [InlineData("kube-router.io/service.schedflags", "flag-2", "not honoured")]
+    [Conformance("services", "Labels and annotations")]
     public void AnnotationThatCannotBeHonoured_IsAProblem_AndTheServiceIsServed(string annotation, string value, string expected)
     {
         var problems = new Problems();
@@ -154,6 +162,7 @@ public class PlanTests
     }
 
     [Fact]
+    [Conformance("services", "Labels and annotations")]
     public void SkippedLoadBalancerIps_AreLeftToSomebodyElse()
     {
         var service = Annotated(Service("web", 10), "kube-router.io/service.skiplbips", "true") with { Type = "LoadBalancer", LoadBalancerIngress = [new LoadBalancerIngress(IpAddress.Parse("203.0.113.10"), false)] };
@@ -161,6 +170,7 @@ public class PlanTests
     }
 
     [Fact]
+    [Conformance("services", "Addresses")]
     public void AllocateLoadBalancerNodePortsFalse_MeansNoNodePort()
     {
         var service = Service("web", 10) with { Type = "LoadBalancer", LoadBalancerIngress = [new LoadBalancerIngress(IpAddress.Parse("203.0.113.10"), false)] };

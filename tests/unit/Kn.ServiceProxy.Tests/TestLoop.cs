@@ -6,11 +6,11 @@ using Kn.ServiceProxy.Tables;
 namespace Kn.ServiceProxy.Tests;
 
 /// <summary>The reconcile loop, one step at a time, on whatever table.</summary>
-internal sealed class TestLoop(IProxyTable table, ProxyNode? node = null, Func<FlowVerdicts, int>? forgetFlows = null)
+internal sealed class TestLoop(IProxyTable table, ProxyNode? node = null, Func<FlowVerdicts, int>? forgetFlows = null, ProxyTargetObserver? observer = null)
 {
     private readonly Dictionary<ProxyKey, ProxyPiece> _applied = [];
 
-    public ServiceProxyTarget Target { get; } = new(table, node ?? Build.ThisNode, new ProxyTargetObserver()) { ForgetFlows = forgetFlows };
+    public ServiceProxyTarget Target { get; } = new(table, node ?? Build.ThisNode, observer ?? new ProxyTargetObserver()) { ForgetFlows = forgetFlows };
 
     public ClusterSnapshot Cluster { get; private set; } = ClusterSnapshot.Empty;
 

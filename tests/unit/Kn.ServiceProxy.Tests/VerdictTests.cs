@@ -136,10 +136,12 @@ public class VerdictTests
         Assert.Equal(Cases.All.Keys, ClusterIps.Concat(Externals).Concat(Others).Select(static row => (string)row[0]).Distinct().Order(StringComparer.Ordinal));
 
     [Theory, InlineData(IpProtocol.Udp, "10.244.2.10:5353 10.244.2.11:5353"), InlineData(IpProtocol.Sctp, "refused")]
+    [Conformance("services", "Addresses")]
     public async Task Protocol_IsPartOfTheVip(IpProtocol protocol, string expected) =>
         Assert.Equal(expected, new Verdicts(await WholeTable.OfAsync(Cases.All["two-ports-of-one-number"])).Of(Pod, "10.96.0.53", 53, protocol));
 
     [Fact]
+    [Conformance("services", "Source addresses")]
     public async Task MasqueradeAll_MasqueradesPodsToClusterIps()
     {
         var node = ThisNode with { Options = new ServiceProxyOptions { MasqueradeAll = true } };
@@ -149,6 +151,7 @@ public class VerdictTests
     }
 
     [Fact]
+    [Conformance("services", "Source addresses")]
     public async Task WithoutPodPrefixes_PodsAreOutside()
     {
         var verdicts = new Verdicts(await WholeTable.OfAsync(Cases.All["local-policies"], ThisNode with { Cluster = new ClusterOptions() }));
@@ -157,6 +160,7 @@ public class VerdictTests
     }
 
     [Theory, InlineData(false, "untouched"), InlineData(true, $"masquerade {Here}")]
+    [Conformance("services", "Addresses")]
     public async Task ExternalIp_IsServedOnlyWhenSwitchedOn(bool externalIps, string expected)
     {
         var cluster = Cluster(Service("web", 10) with { ExternalIps = Addresses("198.51.100.80") }, Slice("web", "a", To(8080), At(Endpoint, "n1")));
@@ -165,6 +169,7 @@ public class VerdictTests
     }
 
     [Fact]
+    [Conformance("services", "Refusing")]
     public async Task UnknownPort_IsRefused_WhereNobodySaysWhatClusterIpsAreTakenFrom()
     {
         var cluster = Cluster(Cidr with { Cidrs = [] }, Service("web", 10));
@@ -173,6 +178,7 @@ public class VerdictTests
     }
 
     [Fact]
+    [Conformance("services", "Source ranges")]
     public async Task ExternalIp_IsNoWayAroundSourceRanges()
     {
         var cluster = Cluster(
@@ -208,6 +214,7 @@ public class VerdictTests
     }
 
     [Fact]
+    [Conformance("services", "Affinity")]
     public async Task Affinity_RemembersAClientOfAVip()
     {
         var choice = 2u;
