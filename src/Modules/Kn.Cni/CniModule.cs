@@ -46,7 +46,8 @@ public sealed class CniModule(CniOptions options) : IModule
         using var parts = CniParts.Open(context, options);
         using var drift = new CniTableDrift(parts.Nft);
         var garbage = new GarbageCollector(context.Node.Name, options, parts);
-        using var guard = new NodeEndGuard(parts.Repair, garbage.Hint, parts.Links.PortId, parts.Logger, context.Time);
+        using var guard = new NodeEndGuard(parts.Repair, parts.Attachments.Bridge, garbage.Hint, parts.Links.PortId, parts.Logger, context.Time);
+        using var podGuard = new PodEndGuard(parts.Attachments, new PodEndRepair(parts.Attachments));
         var podCidrs = new ReconcileLoop<string, NodePodCidrs>(new PodCidrTarget(context, options, parts), NodesOnly, context);
         var table = new ReconcileLoop<string, NftTable>(new CniTableTarget(parts.Table, context.Node, options), NodesOnly, context, new ReconcileOptions { Drift = drift, DriftSpacing = DriftSpacing });
         Start(parts);
@@ -55,7 +56,12 @@ public sealed class CniModule(CniOptions options) : IModule
         context.Control.Set(IpamVerb.Name, new IpamServer(new IpamInspector(context.Node.Name, parts)).HandleAsync);
         try
         {
-            await RunAllAsync([drift.RunAsync, guard.ListenAsync, guard.RepairAsync, parts.Reaper.RunAsync, garbage.RunAsync, podCidrs.RunAsync, table.RunAsync], cancellationToken);
+            await RunAllAsync(
+                [
+                    drift.RunAsync, guard.ListenAsync, guard.RepairAsync, podGuard.ListenAsync, podGuard.RepairAsync, parts.Reaper.RunAsync, garbage.RunAsync,
+                    parts.Mtu.ListenAsync, parts.Mtu.FollowAsync, podCidrs.RunAsync, table.RunAsync,
+                ],
+                cancellationToken);
         }
         finally
         {
@@ -79,6 +85,7 @@ public sealed class CniModule(CniOptions options) : IModule
         using (var links = new PodLinks(host))
         {
             links.RemoveAll();
+            NodeBridge.RemoveAll(host);
         }
 
         using (var nft = NftSocket.Open())

@@ -18,7 +18,7 @@ internal sealed class CniServer
     private readonly PodCidrs _podCidrs;
     private readonly AttachmentJournal _journal;
     private readonly PodGates _gates;
-    private readonly CachedMtu _mtu;
+    private readonly PodMtu _mtu;
     private readonly CniMetrics _metrics;
     private readonly ExhaustionAlarm _alarm;
     private readonly Action _tellStatus;
@@ -34,7 +34,7 @@ internal sealed class CniServer
         _podCidrs = parts.PodCidrs;
         _journal = parts.Journal;
         _gates = parts.Gates;
-        _mtu = new CachedMtu(parts.Links, parts.Time);
+        _mtu = parts.Mtu;
         _metrics = parts.Metrics;
         _alarm = parts.Alarm;
         _tellStatus = parts.TellStatus;
@@ -148,7 +148,7 @@ internal sealed class CniServer
     private async Task<CniResult> AddAsync(CniRequest request, CancellationToken cancellationToken)
     {
         await _podCidrs.WaitAsync(_options.PodCidrTimeout, cancellationToken);
-        var mtu = request.Config.Mtu ?? _options.Mtu ?? _mtu.Read();
+        var mtu = request.Config.Mtu ?? _mtu.Current;
         var plan = await AttachAsync(request, mtu, cancellationToken);
         var result = plan.Result(request.NamespacePath, request.Dns);
         return request.Config.PreviousResult?.Append(result) ?? result;

@@ -61,7 +61,7 @@ public sealed class TestNode : IAsyncDisposable
     /// <summary>What the module told the cluster.</summary>
     public RecordedEvents Events { get; } = new();
 
-    public CniOptions Options { get; init; } = new() { InstallPlugin = false, PodReadyTimeout = TimeSpan.FromSeconds(1), PodCidrTimeout = TimeSpan.FromSeconds(20) };
+    public CniOptions Options { get; set; } = new() { InstallPlugin = false, PodReadyTimeout = TimeSpan.FromSeconds(1), PodCidrTimeout = TimeSpan.FromSeconds(20) };
 
     internal Action<AttachStep>? BeforeStep { get; set; }
 
@@ -128,9 +128,10 @@ public sealed class TestNode : IAsyncDisposable
     }
 
     public async Task<CniAnswer> CallAsync(
-        string command, string container, string? netns, JsonNode? previous = null, string ifname = "eth0", string version = "1.1.0", string arguments = "", JsonNode? runtimeConfig = null, string network = "kn")
+        string command, string container, string? netns, JsonNode? previous = null, string ifname = "eth0", string version = "1.1.0", string arguments = "", JsonNode? runtimeConfig = null, string network = "kn", Action<JsonObject>? edit = null)
     {
         var config = new JsonObject { ["cniVersion"] = version, ["name"] = network, ["type"] = "kn" };
+        edit?.Invoke(config);
         if (runtimeConfig is not null)
         {
             config["runtimeConfig"] = runtimeConfig.DeepClone();
@@ -180,6 +181,8 @@ public sealed class TestNode : IAsyncDisposable
         var routes6 = await Run.TextAsync($"ip -n {Name} -6 route show proto 75");
         return string.Join(",", links.Select(static link => (string)link!["ifname"]!)) + routes + routes6;
     }
+
+    public string JournalPath => CniParts.JournalPath(Context);
 
     public string Fact(string name) => Context.Status.Read().Facts.Find(name) ?? "";
 
@@ -241,6 +244,21 @@ public static class Run
         var (exitCode, output) = await TryAsync(command);
         Assert.True(exitCode == 0, $"{command}: {output}");
         return output;
+    }
+
+    /// <summary>Gives nft a file in a namespace.</summary>
+    public static async Task ScriptAsync(string netns, string script)
+    {
+        var path = Path.GetTempFileName();
+        try
+        {
+            await File.WriteAllTextAsync(path, script + "\n");
+            await TextAsync($"ip netns exec {netns} nft -f {path}");
+        }
+        finally
+        {
+            File.Delete(path);
+        }
     }
 
     public static async Task<JsonArray> JsonAsync(string command) =>

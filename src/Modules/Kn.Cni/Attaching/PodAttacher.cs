@@ -63,7 +63,8 @@ internal sealed class PodAttacher
         var attachment = Describe(request, await _addresses.TakeAsync(request, cancellationToken), pod);
         try
         {
-            return await AttachAsync(new AttachmentPlan(attachment, mtu), pod, awaitGatesAsync, cancellationToken);
+            attachment = attachment with { Bandwidth = _capabilities.BandwidthOf(request) };
+            return await AttachAsync(_attachments.PlanOf(attachment, mtu), pod, awaitGatesAsync, cancellationToken);
         }
         catch
         {
@@ -133,9 +134,12 @@ internal sealed class PodAttacher
             using var socket = RouteSocket.Open();
             return PodState.Read(socket, request.Key.InterfaceName);
         });
-        var plan = new AttachmentPlan(attachment, inside.Link?.Mtu ?? 0);
-        var faults = AttachmentCheck.InPod(plan, expected, request.NamespacePath, inside)
-            .Concat(AttachmentCheck.OnHost(plan, _links.ReadHostEnd(plan.HostLink)))
+        // Later plugins may have given the pod another hardware address; the node must know that one.
+        var plan = _attachments.PlanOf(attachment with { Mac = inside.Link?.Mac ?? attachment.Mac }, inside.Link?.Mtu ?? 0);
+        var hostEnd = _links.ReadHostEnd(plan.HostLink);
+        var faults = AttachmentCheck.InPod(plan, expected, request.NamespacePath, inside, attachment.Mtu is null ? hostEnd.Link?.Mtu : null)
+            .Concat(AttachmentCheck.OnHost(plan, hostEnd))
+            .Concat(attachment.Bridge.Length > 0 ? _attachments.Bridge.FindFaults() : [])
             .Concat(_capabilities.FindFaults(attachment))
             .ToList();
         if (faults.Count > 0)
@@ -156,8 +160,9 @@ internal sealed class PodAttacher
         PodUid = request.Arguments.PodUid,
         Addresses = addresses,
         PortMappings = request.Config.RuntimeConfig.PortMappings,
-        Bandwidth = request.Config.RuntimeConfig.Bandwidth,
         Mac = request.RequestedMac,
+        Bridge = _attachments.Bridge.IsForNewPods ? _attachments.Bridge.Name : "",
+        Mtu = request.Config.Mtu,
     };
 
     private async Task<AttachmentPlan> AttachAsync(
@@ -173,6 +178,12 @@ internal sealed class PodAttacher
         PodLinks.ConfigurePod(plan, pod);
         BeforeStep?.Invoke(AttachStep.ConfigureHost);
         _links.ConfigureHost(plan, index);
+        _attachments.Macs.Expect(index, attachment.Key, plan.PodMac);
+        if (plan.IsRouted)
+        {
+            _attachments.Bridge.AnswerFor(attachment.Addresses);
+        }
+
         BeforeStep?.Invoke(AttachStep.MapPorts);
         _capabilities.Publish(attachment);
         BeforeStep?.Invoke(AttachStep.WaitForGates);
@@ -237,6 +248,8 @@ internal sealed class PodAttacher
             CniLog.JournalWriteFailed(_logger, attachment.Key, error);
         }
 
+        _attachments.Macs.Forget(attachment.Key);
+        _attachments.Bridge.AnswerNoMore(attachment.Addresses);
         BeforeDetachStep?.Invoke(DetachStep.Answer);
         _reaper.Add(attachment.Addresses);
     }
