@@ -152,12 +152,13 @@ public sealed class RequestedAddressTests
         }
 
         await node.CallAsync("DEL", "c1", null);
+        await Poll.UntilAsync(() => node.Context.Metrics.ToPrometheusText().Contains("kn_cni_addresses_cooling{family=\"ipv4\"} 1", StringComparison.Ordinal));
         await node.CallAsync("DEL", "c2", null);
         await node.CallAsync("DEL", "c6", null);
         await Poll.UntilAsync(() => node.Context.Metrics.ToPrometheusText().Contains("kn_cni_addresses_cooling{family=\"ipv4\"} 3", StringComparison.Ordinal));
         await node.StopAsync();
         await node.StartAsync();
-        Assert.Contains("kn_cni_addresses_cooling{family=\"ipv4\"} 3", node.Context.Metrics.ToPrometheusText(), StringComparison.Ordinal);
+        await Poll.UntilAsync(() => node.Context.Metrics.ToPrometheusText().Contains("kn_cni_addresses_cooling{family=\"ipv4\"} 3", StringComparison.Ordinal));
         // Nothing else is left: the one that has cooled longest.
         Assert.Equal("10.244.1.1/32", Addresses(await node.CallAsync("ADD", "new", node.CreatePodNamespace()))[0]);
         Assert.Contains("kn_cni_addresses_early_total{family=\"ipv4\"} 1", node.Context.Metrics.ToPrometheusText(), StringComparison.Ordinal);
