@@ -68,6 +68,9 @@ public static class NodeResources
     /// <summary>Pods' IPv6 gateway, likewise.</summary>
     public const string PodGatewayV6 = "fe80::1";
 
+    /// <summary>Major number of the qdiscs that limit pods' bandwidth, at both ends of their veths; <c>tc</c> prints it as 4b.</summary>
+    public const ushort ShapingQdisc = 0x4B;
+
     /// <summary>Priority of destination NAT of Services (dstnat).</summary>
     public const int ServiceNatPriority = -100;
 

@@ -67,6 +67,15 @@ internal static partial class CniLog
     [LoggerMessage(4012, LogLevel.Warning, "routes to pods could not be put back: {Error}", EventName = "podRepairFailed")]
     internal static partial void RepairFailed(ILogger logger, string error);
 
+    [LoggerMessage(4021, LogLevel.Information, "{Attachment} has got hardware address {Mac} from somebody else", EventName = "podMacChanged")]
+    internal static partial void PodMacChanged(ILogger logger, AttachmentKey attachment, string mac);
+
+    [LoggerMessage(4022, LogLevel.Debug, "the pod's end of {Attachment} could not be looked at: {Error}", EventName = "podEndRepairFailed")]
+    internal static partial void PodEndRepairFailed(ILogger logger, AttachmentKey attachment, string error);
+
+    [LoggerMessage(4023, LogLevel.Warning, "changes of pods' interfaces by later plugins cannot be noticed: {Error}", EventName = "podEndsUnwatched")]
+    internal static partial void PodEndsUnwatched(ILogger logger, string error);
+
     [LoggerMessage(4020, LogLevel.Warning, "{Attachment} has hostPort {Mapping}, which leads to {Holder}", EventName = "hostPortContested")]
     internal static partial void HostPortContested(ILogger logger, AttachmentKey attachment, string mapping, AttachmentKey holder);
 }

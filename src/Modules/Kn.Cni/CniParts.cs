@@ -29,13 +29,13 @@ internal sealed class CniParts : IDisposable
         Allocator = new AddressAllocator(options.Ipam, Time);
         PodCidrs = new PodCidrs(Allocator, Time);
         Reaper = new LinkReaper(Links, Allocator, Logger, Time);
+        Pods = new PodLookup(context.Cache, Time);
         Table = new CniTable(Nft);
-        Capabilities = new PodCapabilities(Table, _conntrack, Logger);
+        Capabilities = new PodCapabilities(Table, _conntrack, Pods, Logger);
         Attachments = new NodeAttachments(Links, Journal, Allocator, Reaper, Logger, Time)
         {
             Bridge = new NodeBridge(_host, Links, Allocator, options, () => CniLog.NoBridgeNetfilter(Logger, options.Bridge.Name)),
         };
-        Pods = new PodLookup(context.Cache, Time);
         Attacher = new PodAttacher(Attachments, new AddressChoice(Attachments, Pods), Capabilities);
         Repair = new NodeEndRepair(Attachments);
         Mtu = new PodMtu(Attachments, options, context.Encapsulation);
@@ -89,6 +89,7 @@ internal sealed class CniParts : IDisposable
     public void TellStatus()
     {
         _status.SetFact("pods", Journal.Read(static table => table.All.Count).ToString(CultureInfo.InvariantCulture));
+        _status.SetFact("stateProblem", Journal.Problem);
         var usage = Allocator.Usage;
         _status.SetFact("addresses", usage.IsEmpty ? null : string.Join(", ", usage.Select(static pool => $"{pool.Prefix}: {pool.Taken} of {pool.Taken + pool.Free} used")));
     }

@@ -1,5 +1,6 @@
 using Kn.Cni.Attaching;
 using Kn.Cni.Garbage;
+using Kn.Cni.Ipam;
 using Kn.Cni.Protocol;
 using Kn.Hosting.Control;
 using Kn.Hosting.Pods;
@@ -15,6 +16,7 @@ internal sealed class CniServer
     private readonly PodAttacher _attacher;
     private readonly NetworkGarbage _garbage;
     private readonly PodCidrs _podCidrs;
+    private readonly AttachmentJournal _journal;
     private readonly PodGates _gates;
     private readonly PodMtu _mtu;
     private readonly CniMetrics _metrics;
@@ -30,6 +32,7 @@ internal sealed class CniServer
         _attacher = parts.Attacher;
         _garbage = new NetworkGarbage(parts.Attachments, parts.Attacher);
         _podCidrs = parts.PodCidrs;
+        _journal = parts.Journal;
         _gates = parts.Gates;
         _mtu = parts.Mtu;
         _metrics = parts.Metrics;
@@ -119,11 +122,27 @@ internal sealed class CniServer
             case CniCommand.Gc:
                 await _garbage.CollectAsync(request.Config.Name, request.Config.ValidAttachments ?? new HashSet<AttachmentKey>(), cancellationToken);
                 break;
-            case CniCommand.Status when !_podCidrs.AreKnown:
-                throw new CniException(CniErrorCode.NotAvailable, "the node has no podCIDR yet");
+            case CniCommand.Status:
+                RequireService();
+                break;
         }
 
         return default;
+    }
+
+    /// <summary>Whether an ADD could work: a look at what is known, without a call to anybody. A full pool is not counted: the runtime would call the node
+    /// not ready, and the pods that run would be evicted for the sake of those that do not.</summary>
+    private void RequireService()
+    {
+        if (!_podCidrs.AreKnown)
+        {
+            throw new CniException(CniErrorCode.NotAvailable, "the node has no podCIDR yet");
+        }
+
+        if (!_journal.Recover())
+        {
+            throw new CniException(CniErrorCode.NotAvailable, $"the agent's state cannot be written: {_journal.Problem}");
+        }
     }
 
     private async Task<CniResult> AddAsync(CniRequest request, CancellationToken cancellationToken)

@@ -14,7 +14,8 @@ public sealed class HostPortLifeTests : IAsyncLifetime
     public Task DisposeAsync() => _net.DisposeAsync();
 
     [Fact]
-    public async Task SecondPod_ForTheSamePort_IsRefused_AndNothingIsLeft()
+    [Conformance("cni", "Capabilities")]
+    public async Task HostPort_ThatAnotherPodHas_IsRefused_AndNothingIsLeft()
     {
         var before = await _net.RulesetAsync();
         await _net.AddPodAsync("first", HostPortNet.Mapping(8080, 80));
@@ -149,7 +150,8 @@ public sealed class HostPortLifeTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Check_TellsWhatIsMissing()
+    [Conformance("cni", "CHECK")]
+    public async Task Check_TellsWhichMappingIsMissing()
     {
         var pod = _net.Node.CreatePodNamespace();
         var mapping = HostPortNet.Mapping(8080, 80);
@@ -169,7 +171,8 @@ public sealed class HostPortLifeTests : IAsyncLifetime
     [Theory]
     [InlineData(HostPortNet.NodeV4)]
     [InlineData(HostPortNet.NodeV6)]
-    public async Task UdpClient_ThatKeepsItsPort_FollowsTheMapping(string address)
+    [Conformance("cni", "Capabilities")]
+    public async Task HostPort_OfUdp_IsFollowedByAClientThatKeepsItsPort(string address)
     {
         using var client = Client.Open(_net.Outside, address, 8080, ProtocolType.Udp);
         Assert.ThrowsAny<SocketException>(() => Client.AskAgain(client));

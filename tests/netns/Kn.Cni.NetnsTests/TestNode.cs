@@ -25,7 +25,7 @@ public sealed class TestNode : IAsyncDisposable
     private CancellationTokenSource _stop = new();
     private Task _running = Task.CompletedTask;
 
-    public TestNode(string podCidr4 = "10.244.1.0/24", string podCidr6 = "fd00:10:244:1::/64")
+    public TestNode(string podCidr4 = "10.244.1.0/24", string podCidr6 = "fd00:10:244:1::/64", string? state = null)
     {
         Name = $"kt{Guid.NewGuid():N}"[..10];
         NetworkNamespace.Create(Name).Dispose();
@@ -35,7 +35,7 @@ public sealed class TestNode : IAsyncDisposable
             Node = new NodeOptions
             {
                 Name = "n1",
-                Paths = new PathOptions { State = _directory + "/state", Run = _directory + "/run", CniConfig = _directory + "/net.d", CniPlugins = _directory + "/bin" },
+                Paths = new PathOptions { State = state ?? _directory + "/state", Run = _directory + "/run", CniConfig = _directory + "/net.d", CniPlugins = _directory + "/bin" },
                 Cluster = new ClusterOptions { PodCidrs = [IpPrefix.Parse("10.244.0.0/16"), IpPrefix.Parse("fd00:10:244::/48")] },
             },
             Cache = new ClusterCache(),

@@ -1,3 +1,4 @@
+using Kn.Cni.Bandwidth;
 using Kn.Cni.Protocol;
 using Kn.Linux.Routes;
 using Kn.Primitives;
@@ -29,6 +30,11 @@ public static class AttachmentCheck
             yield return $"the interface {name} is down";
         }
 
+        if (!Shaping.IsInPlace(plan.Attachment.Bandwidth?.Egress, link.Mtu, pod.Bucket))
+        {
+            yield return $"the limit of what the interface {name} sends is missing";
+        }
+
         foreach (var fault in CheckResult(name, expected, namespacePath, (link, followed), pod.Addresses).Concat(CheckOwn(plan, pod, link.Index)))
         {
             yield return fault;
@@ -47,6 +53,11 @@ public static class AttachmentCheck
         if (!link.IsUp)
         {
             yield return $"the node's link {plan.HostLink} is down";
+        }
+
+        if (!Shaping.IsInPlace(plan.Attachment.Bandwidth?.Ingress, link.Mtu, host.Bucket))
+        {
+            yield return $"the limit of what the interface {plan.Attachment.Key.InterfaceName} receives is missing on the node's link {plan.HostLink}";
         }
 
         foreach (var fault in plan.FindHostFaults(link, host))
@@ -132,9 +143,12 @@ public static class AttachmentCheck
 /// <param name="Neighbours">Neighbours on it.</param>
 public sealed record PodState(Link? Link, IReadOnlyList<LinkAddress> Addresses, IReadOnlyList<Route> Routes, IReadOnlyList<Neighbour> Neighbours)
 {
-    /// <summary>Whether the address's neighbour entry is one that stays.</summary>
-    public bool HasNeighbour(IpAddress address) =>
-        Neighbours.Any(neighbour => neighbour.Address == address && (neighbour.State & NeighbourStates.Permanent) != 0);
+    /// <summary>The limit of what leaves by it, if there is one.</summary>
+    public TokenBucket? Bucket { get; init; }
+
+    /// <summary>Whether the address's neighbour entry is one that stays, and has this hardware address where one is given.</summary>
+    public bool HasNeighbour(IpAddress address, MacAddress? mac = null) =>
+        Neighbours.Any(neighbour => neighbour.Address == address && (neighbour.State & NeighbourStates.Permanent) != 0 && (mac is null || neighbour.Mac == mac));
 
     /// <summary>Reads the end of that name.</summary>
     public static PodState Read(RouteSocket socket, string name)
@@ -148,6 +162,9 @@ public sealed record PodState(Link? Link, IReadOnlyList<LinkAddress> Addresses, 
             link,
             socket.ReadAddresses(link.Index),
             socket.ReadRoutes(new RouteFilter(Table: RouteTable.Main, LinkIndex: link.Index)),
-            socket.ReadNeighbours(new NeighbourFilter(LinkIndex: link.Index)));
+            socket.ReadNeighbours(new NeighbourFilter(LinkIndex: link.Index)))
+        {
+            Bucket = socket.ReadQdiscs(link.Index).FirstOrDefault(static qdisc => qdisc.IsRoot)?.TokenBucket,
+        };
     }
 }

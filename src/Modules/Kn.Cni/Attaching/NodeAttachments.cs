@@ -13,6 +13,9 @@ internal sealed record NodeAttachments(PodLinks Links, AttachmentJournal Journal
     /// <summary>Pods that run without a record.</summary>
     public Foundlings Foundlings { get; } = new();
 
+    /// <summary>The hardware addresses that pods' ends should have.</summary>
+    public PodMacs Macs { get; } = new();
+
     /// <summary>The bridge of local pods.</summary>
     public required NodeBridge Bridge { get; init; }
 

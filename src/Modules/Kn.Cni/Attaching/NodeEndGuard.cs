@@ -6,7 +6,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Kn.Cni.Attaching;
 
-/// <summary>Puts back the routes to pods that somebody else removed (a network service that starts, a human).</summary>
+/// <summary>Puts back the routes to pods, and the limits of their bandwidth, that somebody else removed (a network service that starts, a human).</summary>
 /// <param name="repair">Knows the pods.</param>
 /// <param name="bridge">Guarded as well.</param>
 /// <param name="onLinkGone">Called when somebody else, such as the end of a namespace, took a pod's link.</param>
@@ -19,7 +19,7 @@ internal sealed class NodeEndGuard(NodeEndRepair repair, NodeBridge bridge, Acti
     private static readonly TimeSpan Gathering = TimeSpan.FromMilliseconds(200);
 
     private readonly RouteMonitor _monitor = RouteMonitor.Open(
-        RouteMonitorGroups.Routes | RouteMonitorGroups.Links | RouteMonitorGroups.Addresses,
+        RouteMonitorGroups.Routes | RouteMonitorGroups.Links | RouteMonitorGroups.Addresses | RouteMonitorGroups.Qdiscs,
         concerns: change => change.CausedBy != ownPortId && (Concerns(change) || ConcernsBridge(change, bridge)));
 
     private readonly Channel<bool> _signal = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
@@ -69,6 +69,8 @@ internal sealed class NodeEndGuard(NodeEndRepair repair, NodeBridge bridge, Acti
         EventsLost => true,
         RouteChangeEvent { IsRemoved: true } removed => removed.Route.Protocol == NodeResources.RouteProtocol && PodLinks.IsPodRoute(removed.Route),
         LinkEvent { IsRemoved: true } removed => IsPodLink(removed.Link),
+        // A bucket that is replaced goes, too; one whose rate is changed comes.
+        QdiscEvent changed => changed.CausedBy != 0 && changed.Qdisc is { IsRoot: true } && (changed.IsRemoved || changed.Qdisc.TokenBucket is not null),
         _ => false,
     };
 

@@ -1,3 +1,4 @@
+using Kn.Cni.Bandwidth;
 using Kn.Cni.Ipam;
 using Kn.Cni.PortMaps;
 using Kn.Cni.Protocol;
@@ -8,12 +9,25 @@ using Microsoft.Extensions.Logging;
 
 namespace Kn.Cni.Attaching;
 
-/// <summary>What a pod may have beyond an interface: ports of the node. Thread-safe.</summary>
+/// <summary>What a pod may have beyond an interface: ports of the node, limits of bandwidth. Thread-safe.</summary>
 /// <param name="table">The module's nftables table.</param>
 /// <param name="conntrack">Opened in the node's network namespace; the caller disposes it.</param>
+/// <param name="pods">The node's pods as the cache has them.</param>
 /// <param name="logger">Is told what goes on.</param>
-internal sealed class PodCapabilities(CniTable table, ConntrackSocket conntrack, ILogger logger)
+internal sealed class PodCapabilities(CniTable table, ConntrackSocket conntrack, PodLookup pods, ILogger logger)
 {
+    /// <summary>The limits for a pod: what the runtime says, else the pod's annotations as far as the cache knows the pod already.</summary>
+    /// <exception cref="CniException">Code 7: an annotation is no amount of bits.</exception>
+    public BandwidthLimits? BandwidthOf(CniRequest request)
+    {
+        if (request.Config.RuntimeConfig.Bandwidth is { } stated)
+        {
+            return stated;
+        }
+
+        return request.Arguments.Pod is { } key && pods.Find(key, request.Arguments.PodUid) is { } pod ? BandwidthAnnotations.Read(pod) : null;
+    }
+
     /// <summary>Claims what only one pod can have, before anything is made.</summary>
     /// <exception cref="CniException">Code 105: another pod has it. Code 7: it cannot be served.</exception>
     public void Claim(Attachment attachment)

@@ -89,7 +89,7 @@ public sealed class PodLinks(RouteSocket host) : IDisposable
     /// <exception cref="LinuxException">The kernel refused a step.</exception>
     public void ConfigureHost(AttachmentPlan plan, int linkIndex)
     {
-        ThrowFirst(host.Apply(plan.OnHost(linkIndex)));
+        ThrowFirst(host.Apply([.. plan.OnHost(linkIndex), .. plan.LimitOnHost(linkIndex, plan.Mtu)]));
         OnNode(() =>
         {
             HostSysctls.Write(plan);
@@ -119,13 +119,16 @@ public sealed class PodLinks(RouteSocket host) : IDisposable
             .Select(static route => (route.Destination, route.LinkIndex)).ToHashSet();
         var neighbours = host.ReadNeighbours().Where(static neighbour => neighbour.State == NeighbourStates.Permanent)
             .Select(static neighbour => (neighbour.Address, neighbour.LinkIndex, neighbour.Mac)).ToHashSet();
+        var buckets = plans.Any(static plan => plan.Attachment.Bandwidth?.Ingress is not null)
+            ? host.ReadQdiscs().Where(static qdisc => qdisc is { IsRoot: true, TokenBucket: not null }).ToDictionary(static qdisc => qdisc.LinkIndex, static qdisc => qdisc.TokenBucket)
+            : [];
         var incomplete = new List<(AttachmentPlan, IReadOnlyList<RouteChange>)>();
         foreach (var plan in plans)
         {
             if (links.TryGetValue(plan.HostLink, out var link))
             {
-                var repair = plan.Repair(link, routes, neighbours);
-                if (repair.Count > 0)
+                RouteChange[] repair = [.. plan.Repair(link, routes, neighbours), .. plan.LimitOnHost(link.Index, link.Mtu, buckets.GetValueOrDefault(link.Index))];
+                if (repair.Length > 0)
                 {
                     incomplete.Add((plan, repair));
                 }

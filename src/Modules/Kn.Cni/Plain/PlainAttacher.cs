@@ -179,6 +179,7 @@ internal sealed class PlainAttacher : IDisposable
         Addresses = addresses,
         Mac = request.RequestedMac,
         PortMappings = request.Config.RuntimeConfig.PortMappings,
+        Bandwidth = request.Config.RuntimeConfig.Bandwidth,
     };
 
     private static TableEntry Entry(PlainNetwork network, Attachment attachment, ValueList<LocalAddress> addresses) => new(
