@@ -23,6 +23,9 @@ public static class NodeResources
     /// <summary>Link group of the bridge of local pods.</summary>
     public const uint PodBridgeGroup = 79;
 
+    /// <summary>Whether a link's group says that it belongs to pods or containers of this node: what is on such links is no underlay.</summary>
+    public static bool IsLocalPodGroup(uint group) => group is >= PodLinkGroup and <= PodBridgeGroup;
+
     /// <summary>rtnetlink protocol number of routes to containers of networks without an agent, which the agent's modules leave alone.</summary>
     public const byte PlainRouteProtocol = 0x4C;
 
@@ -46,6 +49,9 @@ public static class NodeResources
 
     /// <summary>Prefix of the names of pods' veths on the node.</summary>
     public const string PodLinkPrefix = "kn";
+
+    /// <summary>The bridge of local pods, unless the config names another.</summary>
+    public const string PodBridge = "kn-bridge";
 
     /// <summary>The VXLAN link of the module Routes whose outer packets are IPv4.</summary>
     public const string VxlanLink = "kn-vxlan";

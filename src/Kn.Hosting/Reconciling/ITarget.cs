@@ -29,6 +29,12 @@ public interface ITarget<TKey, TPiece>
     /// <summary>Atomic where the kernel allows (an nft batch); elsewhere additions before removals. After a throw the loop reads again.</summary>
     Task ApplyAsync(Changes<TKey, TPiece> changes, CancellationToken cancellationToken);
 
+    /// <summary>Called when a pass ended well, whether there was anything to apply or not: everything that was told of is in place.</summary>
+    /// <exception cref="Exception">As a failure to apply.</exception>
+    void Settled()
+    {
+    }
+
     /// <summary>Deletes all it owns. Safe to repeat; "absent" is success.</summary>
     Task RemoveAsync(CancellationToken cancellationToken);
 }

@@ -87,6 +87,7 @@ internal sealed class ReconcilePass<TKey, TPiece>(ITarget<TKey, TPiece> target, 
 
         _receivedAt = null;
         metrics.Pieces.Set(_applied.Count);
+        target.Settled();
         return changes.Count;
     }
 

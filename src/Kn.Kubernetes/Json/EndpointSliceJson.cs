@@ -17,7 +17,7 @@ internal static class EndpointSliceJson
         {
             if (reader.Is("metadata"u8))
             {
-                draft.Metadata = MetadataJson.Read(ref reader);
+                draft.Metadata = MetadataJson.Read(ref reader, out draft.Triggered);
             }
             else if (reader.Is("addressType"u8))
             {
@@ -317,6 +317,7 @@ internal static class EndpointSliceJson
     private sealed class Draft
     {
         public ObjectMeta Metadata = new();
+        public DateTimeOffset? Triggered;
         public IpFamily? Family;
         public bool IsFqdn;
         public ValueList<EndpointPort> Ports;
@@ -338,6 +339,7 @@ internal static class EndpointSliceJson
             return new EndpointSlice
             {
                 Metadata = Metadata,
+                Triggered = new ChangeMoment(Triggered),
                 ServiceName = Metadata.Labels.Find(ServiceNameLabel) ?? "",
                 Family = Family,
                 Ports = Ports,

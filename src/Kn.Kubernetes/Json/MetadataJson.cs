@@ -7,7 +7,13 @@ namespace Kn.Kubernetes.Json;
 /// <summary>metadata (meta/v1 ObjectMeta), without managedFields and without annotations that only their writer needs.</summary>
 internal static class MetadataJson
 {
-    public static ObjectMeta Read(ref ObjectReader reader)
+    private const string TriggerTime = "endpoints.kubernetes.io/last-change-trigger-time";
+
+    public static ObjectMeta Read(ref ObjectReader reader) => Read(ref reader, out _);
+
+    /// <param name="reader">At the metadata.</param>
+    /// <param name="triggered">When the change that this write tells of began, as endpoint controllers say.</param>
+    public static ObjectMeta Read(ref ObjectReader reader, out DateTimeOffset? triggered)
     {
         var draft = default(Draft);
         reader.BeginObject();
@@ -16,6 +22,7 @@ internal static class MetadataJson
             ReadField(ref reader, ref draft);
         }
 
+        triggered = draft.Triggered;
         return new ObjectMeta
         {
             Name = draft.Name ?? "",
@@ -44,7 +51,7 @@ internal static class MetadataJson
     }
 
     /// <summary>A map of strings, such as labels or a selector.</summary>
-    public static ValueMap<string, string>? ReadStrings(ref ObjectReader reader, Func<string, bool>? isUnused = null)
+    public static ValueMap<string, string>? ReadStrings(ref ObjectReader reader)
     {
         if (!reader.BeginObject())
         {
@@ -54,10 +61,33 @@ internal static class MetadataJson
         var pairs = new List<KeyValuePair<string, string>>();
         while (reader.NextProperty())
         {
-            var name = reader.PropertyName();
-            if (isUnused?.Invoke(name) != true)
+            pairs.Add(new(reader.PropertyName(), reader.Value() ?? ""));
+        }
+
+        return pairs.ToValueMap();
+    }
+
+    /// <summary>kubectl's is a copy of the object; the trigger time changes with every write and is a moment, not a property.</summary>
+    private static ValueMap<string, string> ReadAnnotations(ref ObjectReader reader, ref Draft draft)
+    {
+        if (!reader.BeginObject())
+        {
+            return default;
+        }
+
+        var pairs = new List<KeyValuePair<string, string>>();
+        while (reader.NextProperty())
+        {
+            switch (reader.PropertyName())
             {
-                pairs.Add(new(name, reader.Value() ?? ""));
+                case "kubectl.kubernetes.io/last-applied-configuration":
+                    break;
+                case TriggerTime:
+                    draft.Triggered = reader.LooseTimestamp();
+                    break;
+                case var name:
+                    pairs.Add(new(name, reader.Value() ?? ""));
+                    break;
             }
         }
 
@@ -96,13 +126,9 @@ internal static class MetadataJson
         }
         else if (reader.Is("annotations"u8))
         {
-            draft.Annotations = ReadStrings(ref reader, IsUnused) ?? default;
+            draft.Annotations = ReadAnnotations(ref reader, ref draft);
         }
     }
-
-    // kubectl's is a copy of the object; the trigger time changes with every write and is for kube-proxy's latency metric.
-    private static bool IsUnused(string annotation) =>
-        annotation is "kubectl.kubernetes.io/last-applied-configuration" or "endpoints.kubernetes.io/last-change-trigger-time";
 
     private struct Draft
     {
@@ -112,6 +138,7 @@ internal static class MetadataJson
         public string? ResourceVersion;
         public DateTimeOffset? Created;
         public DateTimeOffset? Deleted;
+        public DateTimeOffset? Triggered;
         public ValueMap<string, string> Labels;
         public ValueMap<string, string> Annotations;
     }

@@ -123,6 +123,13 @@ internal ref struct ObjectReader(ReadOnlySpan<byte> json, StringPool strings)
         return _json.TryGetDateTimeOffset(out var time) ? time : throw Fail("a time such as 2006-01-02T15:04:05Z");
     }
 
+    /// <summary>RFC 3339 time in text that nobody checks, such as an annotation; null for anything else.</summary>
+    public DateTimeOffset? LooseTimestamp()
+    {
+        Advance();
+        return _json.TokenType == JsonTokenType.String && _json.TryGetDateTimeOffset(out var time) ? time : null;
+    }
+
     /// <summary>An IP address; null for null and for the empty string.</summary>
     public IpAddress? Address()
     {

@@ -17,6 +17,9 @@ public sealed record EndpointSlice : KubernetesObject
     /// <summary>The endpoints.</summary>
     public ValueList<Endpoint> Endpoints { get; init; }
 
+    /// <summary>When the change that the last write tells of began: annotation endpoints.kubernetes.io/last-change-trigger-time.</summary>
+    public ChangeMoment Triggered { get; init; }
+
     /// <summary>The Service that the slice belongs to; null when its label is missing.</summary>
     public ObjectKey? Service => ServiceName.Length == 0 ? null : new ObjectKey(Metadata.Namespace, ServiceName);
 }

@@ -1,5 +1,6 @@
 using Kn.Linux.Namespaces;
 using Kn.Linux.Netlink;
+using Kn.Primitives;
 
 namespace Kn.Linux.Conntrack;
 
@@ -16,7 +17,7 @@ public sealed class ConntrackSocket : IDisposable
     public static ConntrackSocket Open(NetworkNamespace? inside = null) => new(NetlinkSocket.Open(NetlinkProtocol.Netfilter, inside));
 
     /// <summary>The flows that match; the whole table is walked, but only these are kept.</summary>
-    public IReadOnlyList<ConntrackFlow> Read(ConntrackFilter filter) => Read([filter]);
+    public IReadOnlyList<ConntrackFlow> Read(ConntrackFilter filter) => Read(filter.Family, (in ConntrackFlow flow) => filter.Matches(flow));
 
     /// <summary>Removes the flows that match: the next packet of each starts anew, through the rules of now.</summary>
     /// <returns>How many went.</returns>
@@ -32,7 +33,17 @@ public sealed class ConntrackSocket : IDisposable
             return 0;
         }
 
-        var flows = Read(filters);
+        var family = filters.All(filter => filter.Family == filters[0].Family) ? filters[0].Family : null;
+        return Delete(family, (in ConntrackFlow flow) => MatchesAny(filters, flow));
+    }
+
+    /// <summary>Removes the flows that somebody else chooses, in one walk through the table.</summary>
+    /// <param name="family">One family; null for both.</param>
+    /// <param name="isMeant">Asked for each flow.</param>
+    /// <inheritdoc cref="Delete(IReadOnlyList{ConntrackFilter})"/>
+    public int Delete(IpFamily? family, ConntrackChoice isMeant)
+    {
+        var flows = Read(family, isMeant);
         if (flows.Count == 0)
         {
             return 0;
@@ -66,14 +77,13 @@ public sealed class ConntrackSocket : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _socket.Dispose();
 
-    private List<ConntrackFlow> Read(IReadOnlyList<ConntrackFilter> filters)
+    private List<ConntrackFlow> Read(IpFamily? family, ConntrackChoice isMeant)
     {
-        var family = filters.All(filter => filter.Family == filters[0].Family) ? filters[0].Family : null;
         var writer = new NetlinkWriter(stackalloc byte[OneMessageBytes]);
         ConntrackMessages.WriteDump(ref writer, family);
         return _socket.Dump<ConntrackFlow>("read conntrack flows", ref writer, (in NetlinkMessage message, List<ConntrackFlow> results) =>
         {
-            if (ConntrackMessages.TryRead(message, out var flow) && MatchesAny(filters, flow))
+            if (ConntrackMessages.TryRead(message, out var flow) && isMeant(flow))
             {
                 results.Add(flow);
             }
@@ -93,3 +103,6 @@ public sealed class ConntrackSocket : IDisposable
         return false;
     }
 }
+
+/// <summary>Whether a flow is one of those meant.</summary>
+public delegate bool ConntrackChoice(in ConntrackFlow flow);

@@ -2,7 +2,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Kn.ServiceProxy;
 
-/// <summary>Log messages of the module; ids 3000 to 3099.</summary>
+/// <summary>Log messages of the module; ids 6000 to 6999.</summary>
 internal static partial class ServiceProxyLog
 {
     [LoggerMessage(6000, LogLevel.Information, "Adopted the table inet kn-proxy: {Ports} Service ports are as they were left", EventName = "adopted")]
@@ -25,4 +25,7 @@ internal static partial class ServiceProxyLog
 
     [LoggerMessage(6006, LogLevel.Warning, "UDP flows to endpoints that are gone could not be deleted and live until they expire: {Error}", EventName = "flowsKept")]
     public static partial void FlowsKept(ILogger logger, string error);
+
+    [LoggerMessage(6007, LogLevel.Warning, "The health of {Owner} cannot be asked for on {Address}, trying again every 10 s: {Error}", EventName = "healthPortFailed")]
+    public static partial void HealthPortFailed(ILogger logger, string owner, string address, string error);
 }

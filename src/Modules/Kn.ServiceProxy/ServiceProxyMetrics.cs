@@ -13,6 +13,54 @@ internal sealed class ServiceProxyMetrics(MetricRegistry registry)
     public Gauge LastSync { get; } = registry.Gauge(
         "kubeproxy_sync_proxy_rules_last_timestamp_seconds", "The last time proxy rules were successfully synced, in seconds since 1970.");
 
+    /// <summary>kube-proxy's: how long making the whole table took.</summary>
+    public Histogram FullSyncSeconds { get; } = registry.Histogram(
+        "kubeproxy_sync_full_proxy_rules_duration_seconds", "SyncProxyRules latency in seconds for full resyncs: the transaction that makes the table.", Histogram.Seconds);
+
+    /// <summary>kube-proxy's: how long a change of the table took.</summary>
+    public Histogram PartialSyncSeconds { get; } = registry.Histogram(
+        "kubeproxy_sync_partial_proxy_rules_duration_seconds", "SyncProxyRules latency in seconds for partial resyncs: one transaction with what changed.", Histogram.Seconds);
+
+    /// <summary>kube-proxy's: when a change was last told of.</summary>
+    public Gauge LastQueued { get; } = registry.Gauge(
+        "kubeproxy_sync_proxy_rules_last_queued_timestamp_seconds", "The last time a sync of proxy rules was queued, in seconds since 1970.");
+
+    /// <summary>kube-proxy's: from the change of a pod or Service, as endpoint controllers tell, to the kernel.</summary>
+    public Histogram NetworkProgrammingSeconds { get; } = registry.Histogram(
+        "kubeproxy_network_programming_duration_seconds", "In Cluster Network Programming Latency in seconds.", NetworkProgrammingBounds);
+
+    /// <summary>kube-proxy's: changes of EndpointSlices that are not in place yet.</summary>
+    public Gauge EndpointChangesPending { get; } = registry.Gauge(
+        "kubeproxy_sync_proxy_rules_endpoint_changes_pending", "Pending proxy rules Endpoint changes.");
+
+    /// <summary>kube-proxy's: changes of EndpointSlices.</summary>
+    public Counter EndpointChanges { get; } = registry.Counter(
+        "kubeproxy_sync_proxy_rules_endpoint_changes_total", "Cumulative proxy rules Endpoint changes.");
+
+    /// <summary>kube-proxy's: changes of Services that are not in place yet.</summary>
+    public Gauge ServiceChangesPending { get; } = registry.Gauge(
+        "kubeproxy_sync_proxy_rules_service_changes_pending", "Pending proxy rules Service changes.");
+
+    /// <summary>kube-proxy's: changes of Services.</summary>
+    public Counter ServiceChanges { get; } = registry.Counter(
+        "kubeproxy_sync_proxy_rules_service_changes_total", "Cumulative proxy rules Service changes.");
+
+    /// <summary>kube-proxy's: Service ports of internal policy Local that have endpoints on other nodes only.</summary>
+    public Gauge NoLocalInternal { get; } = registry.Gauge(
+        "kubeproxy_sync_proxy_rules_no_local_endpoints_total", NoLocalHelp, ("traffic_policy", "internal"));
+
+    /// <summary>kube-proxy's: Service ports of external policy Local that have endpoints on other nodes only.</summary>
+    public Gauge NoLocalExternal { get; } = registry.Gauge(
+        "kubeproxy_sync_proxy_rules_no_local_endpoints_total", NoLocalHelp, ("traffic_policy", "external"));
+
+    /// <summary>kube-proxy's: how long walking conntrack took.</summary>
+    public Histogram ConntrackSeconds { get; } = registry.Histogram(
+        "kubeproxy_conntrack_reconciler_sync_duration_seconds", "ReconcileConntrackFlowsLatency latency in seconds.", Histogram.Seconds);
+
+    /// <summary>kube-proxy's: flows deleted because their endpoint is gone.</summary>
+    public Counter ConntrackDeleted { get; } = registry.Counter(
+        "kubeproxy_conntrack_reconciler_deleted_entries_total", "Cumulative conntrack flows deleted by conntrack reconciler.");
+
     /// <summary>kube-proxy's: transactions that the kernel refused.</summary>
     public Counter SyncFailures { get; } = registry.Counter(
         "kubeproxy_sync_proxy_rules_nftables_sync_failures_total", "Cumulative proxy nftables sync failures.");
@@ -32,6 +80,24 @@ internal sealed class ServiceProxyMetrics(MetricRegistry registry)
     /// <summary>Whole tables made.</summary>
     public Counter Replacements { get; } = registry.Counter("kn_proxy_table_replacements_total", "Times that the whole table was made anew.");
 
+    /// <summary>Health check ports that could not be opened.</summary>
+    public Gauge HealthPortsFailing { get; } = registry.Gauge("kn_proxy_health_check_ports_failing", "Health check ports of Services that cannot be opened, as somebody else has them.");
+
+    /// <summary>kube-proxy's: answers of /healthz and /livez by status.</summary>
+    public Counter HealthAnswers(string path, string code) => registry.Counter(
+        $"kubeproxy_proxy_{path}_total", $"Cumulative proxy {path} HTTP status.", ("code", code));
+
     /// <summary>UDP flows deleted because their endpoint is gone.</summary>
     public Counter FlowsForgotten { get; } = registry.Counter("kn_proxy_forgotten_flows_total", "UDP flows deleted because their endpoint was removed.");
+
+    private const string NoLocalHelp = "Number of services with a Local traffic policy and no endpoints.";
+
+    /// <summary>kube-proxy's bounds: a quarter and half a second, each second to a minute, every 5 s to two, every 30 s to five.</summary>
+    private static double[] NetworkProgrammingBounds { get; } =
+    [
+        0.25, 0.5,
+        .. Enumerable.Range(1, 59).Select(static second => (double)second),
+        .. Enumerable.Range(12, 12).Select(static fives => fives * 5.0),
+        .. Enumerable.Range(4, 7).Select(static thirties => thirties * 30.0),
+    ];
 }

@@ -1,10 +1,15 @@
+using System.Net;
+using System.Net.Sockets;
 using Kn.Hosting.Modules;
 using Kn.Hosting.Reconciling;
 using Kn.Kubernetes.Cache;
 using Kn.Linux.Conntrack;
+using Kn.Linux.Namespaces;
 using Kn.Linux.Nftables;
 using Kn.Linux.Routes;
 using Kn.Primitives;
+using Kn.ServiceProxy.Health;
+using Kn.ServiceProxy.Localhost;
 using Kn.ServiceProxy.Planning;
 using Kn.ServiceProxy.Tables;
 
@@ -15,6 +20,9 @@ public sealed class ServiceProxyModule(ServiceProxyOptions options) : IModule
 {
     /// <summary>A table that somebody flushed is back within a second; who flushes it in a loop makes us read it twice a second.</summary>
     private static readonly TimeSpan DriftSpacing = TimeSpan.FromMilliseconds(400);
+
+    /// <summary>The node's network namespace, for what is opened or written later than at the start; null for the process's own. For tests.</summary>
+    internal NetworkNamespace? Inside { get; init; }
 
     /// <inheritdoc/>
     public IReadOnlyList<WatchRequest> Watches { get; } =
@@ -33,18 +41,35 @@ public sealed class ServiceProxyModule(ServiceProxyOptions options) : IModule
         using var routes = RouteSocket.Open();
         using var drift = new ProxyDrift(tables, DependsOnLinks);
         var logger = context.Loggers.CreateLogger(context.Status.Name);
-        var reporter = new ProxyReporter(new ServiceProxyMetrics(context.Metrics), context.Status, logger, context.Time);
+        var metrics = new ServiceProxyMetrics(context.Metrics);
+        var reporter = new ProxyReporter(metrics, context.Status, new ServiceEvents(context.Events, context.Node.Name), logger, context.Time);
         var target = new ServiceProxyTarget(new NftProxyTable(tables, options), NodeOf(context), reporter)
         {
             ReadLinkAddresses = DependsOnLinks ? () => LinkAddresses(routes) : null,
-            ForgetFlows = flows.Delete,
+            ForgetFlows = stale => flows.Delete(family: null, stale.IsStale),
         };
+        await using var health = new HealthModule(context, reporter.Health, () => target.Node, metrics, Listen);
+        using var links = new LinkDrift(Inside);
+        var localhost = Localhost(context, routes);
         var serviceRoutes = new ServiceRoutes(routes, NodeOf(context), LoopbackIndex(routes));
         var services = new ReconcileLoop<ProxyKey, ProxyPiece>(target, Watches, context, new ReconcileOptions { Drift = drift, DriftSpacing = DriftSpacing });
         var prefixes = new ReconcileLoop<IpPrefix, ServiceRoute>(
             serviceRoutes, [new WatchRequest(ResourceKinds.Nodes), new WatchRequest(ResourceKinds.ServiceCidrs)], context);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        Task[] tasks = [drift.RunAsync(stop.Token), services.RunAsync(stop.Token), prefixes.RunAsync(stop.Token)];
+        if (!options.LocalhostNodePorts)
+        {
+            // Before the table that guards it goes.
+            await localhost.RemoveAsync(cancellationToken);
+        }
+
+        Task[] tasks =
+        [
+            drift.RunAsync(stop.Token),
+            services.RunAsync(stop.Token),
+            prefixes.RunAsync(stop.Token),
+            health.RunAsync(stop.Token),
+            .. options.LocalhostNodePorts ? [links.RunAsync(stop.Token), RunLocalhostAsync(context, localhost, links, services.WhenConverged, stop.Token)] : (Task[])[],
+        ];
         var first = await Task.WhenAny(tasks);
         await stop.CancelAsync();
         await Task.WhenAll(tasks).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
@@ -56,9 +81,22 @@ public sealed class ServiceProxyModule(ServiceProxyOptions options) : IModule
     {
         using var tables = NftSocket.Open();
         using var routes = RouteSocket.Open();
+        await Localhost(context, routes).RemoveAsync(cancellationToken);
         await new ServiceProxyTarget(new NftProxyTable(tables, options), NodeOf(context), new ProxyTargetObserver()).RemoveAsync(cancellationToken);
         await new ServiceRoutes(routes, NodeOf(context), LoopbackIndex(routes)).RemoveAsync(cancellationToken);
     }
+
+    /// <summary>Only once the table guards what the kernel's setting opens.</summary>
+    private static async Task RunLocalhostAsync(ModuleContext context, LocalhostTarget target, LinkDrift links, Task guarded, CancellationToken cancellationToken)
+    {
+        var loop = new ReconcileLoop<LocalhostKey, LocalhostPiece>(target, [], context, new ReconcileOptions { Drift = links, DriftSpacing = DriftSpacing });
+        await guarded.WaitAsync(cancellationToken);
+        await loop.RunAsync(cancellationToken);
+    }
+
+    private LocalhostTarget Localhost(ModuleContext context, RouteSocket routes) => new(routes, context.Node.Paths.State, Inside);
+
+    private Func<IPEndPoint, Socket>? Listen => Inside is { } space ? address => space.Run(() => HealthSockets.Listen(address)) : null;
 
     private bool DependsOnLinks => options.NodePortAddresses.Any(static entry => entry != ServiceProxyOptions.Primary);
 

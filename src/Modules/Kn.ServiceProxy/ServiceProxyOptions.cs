@@ -1,6 +1,8 @@
+using System.Net;
 using System.Text.Json.Serialization;
 using Kn.Hosting.Options;
 using Kn.Primitives;
+using Kn.ServiceProxy.Planning;
 
 namespace Kn.ServiceProxy;
 
@@ -16,6 +18,18 @@ public sealed record ServiceProxyOptions : IModuleOptions
     /// <summary>Where NodePorts are served: <c>primary</c> (this Node's InternalIPs), <c>all</c>, or prefixes that addresses of the
     /// node's links are taken from. Default primary, as kube-proxy's nftables mode: a NodePort on every network of a node is a surprise.</summary>
     public ValueList<string> NodePortAddresses { get; init; } = [Primary];
+
+    /// <summary>Also serve NodePorts on 127.0.0.1 and ::1, for the node's own processes. Default false: it needs the kernel setting
+    /// route_localnet, which Kn then guards.</summary>
+    public bool LocalhostNodePorts { get; init; }
+
+    /// <summary>How new connections are spread over endpoints: random, round-robin or source-hash. Default random, which knows no
+    /// state and cannot be tricked into one endpoint; a Service may say otherwise.</summary>
+    public string LoadBalancing { get; init; } = BalanceMethods.Words[0];
+
+    /// <summary>Where /healthz and /livez are answered as kube-proxy answers them, for load balancers that ask the nodes; "none" for
+    /// nowhere. Default kube-proxy's own address.</summary>
+    public string HealthAddress { get; init; } = "0.0.0.0:10256";
 
     /// <summary>Also masquerade what pods send to ClusterIPs. Default false: endpoints see the pod's own address.</summary>
     public bool MasqueradeAll { get; init; }
@@ -41,5 +55,11 @@ public sealed record ServiceProxyOptions : IModuleOptions
                 $"{nameof(NodePortAddresses)}[{i}]",
                 "must be primary, all or a prefix such as 192.168.0.0/16");
         }
+
+        errors.Require(BalanceMethods.Words.Contains(LoadBalancing), nameof(LoadBalancing), $"'{LoadBalancing}' must be one of {string.Join(", ", BalanceMethods.Words)}");
+        errors.Require(HealthAddress == "none" || HealthEndPoint() is not null, nameof(HealthAddress), $"'{HealthAddress}' is not an address and port such as 0.0.0.0:10256, nor none");
     }
+
+    /// <summary>The parsed <see cref="HealthAddress"/>; null for none.</summary>
+    internal IPEndPoint? HealthEndPoint() => IPEndPoint.TryParse(HealthAddress, out var endPoint) && endPoint.Port > 0 ? endPoint : null;
 }

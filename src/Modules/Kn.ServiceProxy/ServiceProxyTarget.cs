@@ -2,7 +2,6 @@ using System.Diagnostics;
 using Kn.Hosting.Reconciling;
 using Kn.Kubernetes.Cache;
 using Kn.Linux;
-using Kn.Linux.Conntrack;
 using Kn.Linux.Nftables;
 using Kn.Primitives;
 using Kn.ServiceProxy.Planning;
@@ -19,7 +18,9 @@ internal sealed class ServiceProxyTarget : ITarget<ProxyKey, ProxyPiece>
     private readonly ProxyTargetObserver _observer;
     private readonly string _layout;
     private ProxyNode _node;
+    private readonly StaleFlows _staleFlows = new();
     private TableState _state = TableState.Empty();
+    private ClusterSnapshot _cluster = ClusterSnapshot.Empty;
 
     /// <summary>A target for a table.</summary>
     /// <param name="table">The table.</param>
@@ -47,14 +48,28 @@ internal sealed class ServiceProxyTarget : ITarget<ProxyKey, ProxyPiece>
     public Func<ValueList<IpAddress>>? ReadLinkAddresses { get; init; }
 
     /// <summary>Deletes flows after a batch and says how many; null where nobody wants that.</summary>
-    public Func<IReadOnlyList<ConntrackFilter>, int>? ForgetFlows { get; init; }
+    public Func<FlowVerdicts, int>? ForgetFlows { get; init; }
 
     /// <inheritdoc/>
-    public IEnumerable<ProxyKey> Keys(ClusterSnapshot cluster) => ServiceProxyPlan.Keys(cluster);
+    public IEnumerable<ProxyKey> Keys(ClusterSnapshot cluster)
+    {
+        _cluster = cluster;
+        var keys = ServiceProxyPlan.Keys(cluster).ToArray();
+        _staleFlows.NoteAll(keys);
+        _observer.Surveyed(cluster);
+        return keys;
+    }
 
     /// <inheritdoc/>
-    public void AddAffectedKeys(ClusterSnapshot cluster, ObjectChange change, ISet<ProxyKey> keys) =>
-        ServiceProxyPlan.AddAffectedKeys(cluster, Node, change, keys);
+    public void AddAffectedKeys(ClusterSnapshot cluster, ObjectChange change, ISet<ProxyKey> keys)
+    {
+        _cluster = cluster;
+        var affected = new HashSet<ProxyKey>();
+        ServiceProxyPlan.AddAffectedKeys(cluster, Node, change, affected);
+        _staleFlows.Note(change, affected);
+        _observer.Told(cluster, change, affected);
+        keys.UnionWith(affected);
+    }
 
     /// <inheritdoc/>
     public ProxyPiece? Plan(ClusterSnapshot cluster, ProxyKey key, Problems problems) => key.Kind switch
@@ -76,8 +91,16 @@ internal sealed class ServiceProxyTarget : ITarget<ProxyKey, ProxyPiece>
         var start = Stopwatch.GetTimestamp();
         Send(batch);
         _observer.Applied(batch, _state, Stopwatch.GetElapsedTime(start));
-        Forget(StaleFlows.Of(changes));
+        _observer.Changed(changes);
+        _staleFlows.Note(changes);
         return Task.CompletedTask;
+    }
+
+    /// <inheritdoc/>
+    public void Settled()
+    {
+        _observer.Settled();
+        Forget();
     }
 
     /// <inheritdoc/>
@@ -107,16 +130,17 @@ internal sealed class ServiceProxyTarget : ITarget<ProxyKey, ProxyPiece>
     }
 
     /// <summary>After the batch: what is deleted before it could come back by the old table.</summary>
-    private void Forget(IReadOnlyList<ConntrackFilter> stale)
+    private void Forget()
     {
-        if (stale.Count == 0 || ForgetFlows is null)
+        if (_staleFlows.Take(_cluster, Node, _state) is not { } stale || ForgetFlows is null)
         {
             return;
         }
 
         try
         {
-            _observer.FlowsForgotten(ForgetFlows(stale));
+            var start = Stopwatch.GetTimestamp();
+            _observer.FlowsForgotten(ForgetFlows(stale), Stopwatch.GetElapsedTime(start));
         }
         catch (LinuxException exception)
         {
@@ -127,6 +151,7 @@ internal sealed class ServiceProxyTarget : ITarget<ProxyKey, ProxyPiece>
 
     private ValueMap<ProxyKey, ProxyPiece> Read()
     {
+        _observer.Reading();
         if (ReadLinkAddresses is not null)
         {
             Node = Node with { LinkAddresses = ReadLinkAddresses() };
@@ -146,7 +171,7 @@ internal sealed class ServiceProxyTarget : ITarget<ProxyKey, ProxyPiece>
         }
 
         (_state, var pieces) = TableAdoption.Adopt(content, before);
-        _observer.Adopted(_state, pieces.Find(ProxyKey.Strays) as StrayPiece);
+        _observer.Adopted(_state, pieces);
         return pieces;
     }
 }

@@ -25,7 +25,7 @@ public sealed class TestNode : IAsyncDisposable
     private CancellationTokenSource _stop = new();
     private Task _running = Task.CompletedTask;
 
-    public TestNode(string podCidr4 = "10.244.1.0/24", string podCidr6 = "fd00:10:244:1::/64")
+    public TestNode(string podCidr4 = "10.244.1.0/24", string podCidr6 = "fd00:10:244:1::/64", string? state = null)
     {
         Name = $"kt{Guid.NewGuid():N}"[..10];
         NetworkNamespace.Create(Name).Dispose();
@@ -35,7 +35,7 @@ public sealed class TestNode : IAsyncDisposable
             Node = new NodeOptions
             {
                 Name = "n1",
-                Paths = new PathOptions { State = _directory + "/state", Run = _directory + "/run", CniConfig = _directory + "/net.d", CniPlugins = _directory + "/bin" },
+                Paths = new PathOptions { State = state ?? _directory + "/state", Run = _directory + "/run", CniConfig = _directory + "/net.d", CniPlugins = _directory + "/bin" },
                 Cluster = new ClusterOptions { PodCidrs = [IpPrefix.Parse("10.244.0.0/16"), IpPrefix.Parse("fd00:10:244::/48")] },
             },
             Cache = new ClusterCache(),
@@ -54,7 +54,7 @@ public sealed class TestNode : IAsyncDisposable
 
     public ModuleContext Context { get; }
 
-    public CniOptions Options { get; init; } = new() { InstallPlugin = false, PodReadyTimeout = TimeSpan.FromSeconds(1), PodCidrTimeout = TimeSpan.FromSeconds(20) };
+    public CniOptions Options { get; set; } = new() { InstallPlugin = false, PodReadyTimeout = TimeSpan.FromSeconds(1), PodCidrTimeout = TimeSpan.FromSeconds(20) };
 
     internal Action<AttachStep>? BeforeStep { get; set; }
 
@@ -121,9 +121,10 @@ public sealed class TestNode : IAsyncDisposable
     }
 
     public async Task<CniAnswer> CallAsync(
-        string command, string container, string? netns, JsonNode? previous = null, string ifname = "eth0", string version = "1.1.0", string arguments = "", JsonNode? runtimeConfig = null, string network = "kn")
+        string command, string container, string? netns, JsonNode? previous = null, string ifname = "eth0", string version = "1.1.0", string arguments = "", JsonNode? runtimeConfig = null, string network = "kn", Action<JsonObject>? edit = null)
     {
         var config = new JsonObject { ["cniVersion"] = version, ["name"] = network, ["type"] = "kn" };
+        edit?.Invoke(config);
         if (runtimeConfig is not null)
         {
             config["runtimeConfig"] = runtimeConfig.DeepClone();
@@ -173,6 +174,8 @@ public sealed class TestNode : IAsyncDisposable
         var routes6 = await Run.TextAsync($"ip -n {Name} -6 route show proto 75");
         return string.Join(",", links.Select(static link => (string)link!["ifname"]!)) + routes + routes6;
     }
+
+    public string JournalPath => CniParts.JournalPath(Context);
 
     public string Fact(string name) => Context.Status.Read().Facts.Find(name) ?? "";
 
@@ -226,6 +229,21 @@ public static class Run
         var (exitCode, output) = await TryAsync(command);
         Assert.True(exitCode == 0, $"{command}: {output}");
         return output;
+    }
+
+    /// <summary>Gives nft a file in a namespace.</summary>
+    public static async Task ScriptAsync(string netns, string script)
+    {
+        var path = Path.GetTempFileName();
+        try
+        {
+            await File.WriteAllTextAsync(path, script + "\n");
+            await TextAsync($"ip netns exec {netns} nft -f {path}");
+        }
+        finally
+        {
+            File.Delete(path);
+        }
     }
 
     public static async Task<JsonArray> JsonAsync(string command) =>

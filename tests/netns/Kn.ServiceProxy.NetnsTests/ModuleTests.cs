@@ -20,13 +20,14 @@ public sealed class ModuleTests : IAsyncLifetime, IDisposable
     private readonly TestNet _net = new();
     private readonly NftSocket _socket;
     private readonly ClusterCache _cache = new();
-    private readonly ServiceProxyModule _module = new(new ServiceProxyOptions());
+    private readonly ServiceProxyModule _module;
     private CancellationTokenSource _stop = new();
     private Task _running = Task.CompletedTask;
 
     public ModuleTests()
     {
         _socket = NftSocket.Open(_net.Node);
+        _module = NewModule(new ServiceProxyOptions());
         _cache.Watch(ResourceKinds.Services, ResourceKinds.EndpointSlices, ResourceKinds.Nodes, ResourceKinds.ServiceCidrs);
         _cache.Replace(ResourceKinds.Nodes, [N1]);
         _cache.Replace(ResourceKinds.ServiceCidrs, [Cidr]);
@@ -35,6 +36,7 @@ public sealed class ModuleTests : IAsyncLifetime, IDisposable
     }
 
     [Fact]
+    [Conformance("services", "Changes")]
     public async Task Changes_OfTheCache_ArriveInTheKernel()
     {
         await StartAsync();
@@ -42,7 +44,7 @@ public sealed class ModuleTests : IAsyncLifetime, IDisposable
         _cache.Apply(ResourceKinds.EndpointSlices, ObjectDelta.Set(Endpoints(2)));
         EventuallyAnswers("p2");
         _cache.Replace(ResourceKinds.Services, [Service("other", 20)]);
-        Eventually.True(() => Ask() == "TimedOut", "the ClusterIP of a deleted Service leads nowhere");
+        Eventually.True(() => Ask() == "ConnectionRefused", "the ClusterIP of a deleted Service refuses");
     }
 
     [Theory]
@@ -63,6 +65,7 @@ public sealed class ModuleTests : IAsyncLifetime, IDisposable
     }
 
     [Fact]
+    [Conformance("services", "Changes")]
     public async Task Stop_LeavesTheTable_AndTheNextRunAdoptsItUntouched()
     {
         await StartAsync();
@@ -90,6 +93,7 @@ public sealed class ModuleTests : IAsyncLifetime, IDisposable
     }
 
     [Fact]
+    [Conformance("services", "Addresses")]
     public async Task ServiceRoutes_LetANodeWithoutDefaultRouteReachClusterIps()
     {
         _net.OnNode("ip", "route", "del", "10.96.0.0/16");
@@ -106,6 +110,7 @@ public sealed class ModuleTests : IAsyncLifetime, IDisposable
     }
 
     [Fact]
+    [Conformance("services", "Changes")]
     public async Task Cleanup_RemovesTableAndRoutes_AndNothingElse_AndMayBeRepeated()
     {
         _net.OnNode("ip", "route", "del", "10.96.0.0/16");
@@ -122,10 +127,11 @@ public sealed class ModuleTests : IAsyncLifetime, IDisposable
     }
 
     [Fact]
+    [Conformance("services", "Addresses")]
     public async Task NodePortsOnAllAddresses_FollowTheLinks()
     {
         _cache.Apply(ResourceKinds.Services, ObjectDelta.Set(Service("web", 10, Tcp(80, 30080)) with { Type = "NodePort" }));
-        await StartAsync(new ServiceProxyModule(new ServiceProxyOptions { NodePortAddresses = ["all"] }));
+        await StartAsync(NewModule(new ServiceProxyOptions { NodePortAddresses = ["all"] }));
         Assert.StartsWith("p", TestNet.Ask(_net.Outside, "192.168.50.1", 30080));
         _net.OnNode("ip", "addr", "add", "192.168.50.77/24", "dev", "o0");
         Eventually.True(() => TestNet.Ask(_net.Outside, "192.168.50.77", 30080).StartsWith('p'), "the NodePort is served on the new address");
@@ -145,6 +151,8 @@ public sealed class ModuleTests : IAsyncLifetime, IDisposable
     private static EndpointSlice Endpoints(params int[] pods) =>
         Slice("web", "a", To(TestNet.Port), [.. pods.Select(static pod => At($"10.244.1.1{pod}", "n1"))]);
 
+    private ServiceProxyModule NewModule(ServiceProxyOptions options) => new(options) { Inside = _net.Node };
+
     /// <summary>Everything is opened before the first await, so on the thread that is in the node's namespace.</summary>
     private async Task StartAsync(ServiceProxyModule? module = null)
     {
@@ -152,7 +160,7 @@ public sealed class ModuleTests : IAsyncLifetime, IDisposable
         _stop = new CancellationTokenSource();
         var context = NewContext();
         _running = _net.Node.Run(() => (module ?? _module).RunAsync(context, _stop.Token));
-        Eventually.True(() => _running.IsCompleted || (context.Status.Read().Parts is { Count: 2 } parts && parts.All(static part => part.Ready)), "both loops have converged");
+        Eventually.True(() => _running.IsCompleted || (context.Status.Read().Parts is { Count: 3 } parts && parts.All(static part => part.Ready)), "all loops have converged");
         if (_running.IsCompleted)
         {
             await _running;

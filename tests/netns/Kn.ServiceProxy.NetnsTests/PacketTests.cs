@@ -1,6 +1,5 @@
 using System.Net.Sockets;
 using Kn.Kubernetes.Cache;
-using Kn.Linux.Conntrack;
 using Kn.Linux.Nftables;
 using Kn.ServiceProxy.Tables;
 using Kn.ServiceProxy.Tests;
@@ -48,6 +47,7 @@ public sealed class PacketTests : IDisposable
     }
 
     [Theory, MemberData(nameof(Ways))]
+    [Conformance("services", "Addresses")]
     public async Task Vip_FromEverywhere_ReachesAllEndpointsWithTheRightSource(string from, string address, int port, ProtocolType protocol)
     {
         await _loop.ResyncAsync(Web(1, 2, 3));
@@ -66,6 +66,7 @@ public sealed class PacketTests : IDisposable
     }
 
     [Theory, InlineData("10.96.0.10"), InlineData("fd00:96::a")]
+    [Conformance("services", "Choosing")]
     public async Task Connections_AreSpreadEvenly(string address)
     {
         await _loop.ResyncAsync(Web(1, 2, 3));
@@ -80,6 +81,7 @@ public sealed class PacketTests : IDisposable
     [InlineData("192.168.50.1", 30080, ProtocolType.Tcp)]
     [InlineData("10.96.0.10", 80, ProtocolType.Udp)]
     [InlineData("fd00:96::a", 80, ProtocolType.Udp)]
+    [Conformance("services", "Refusing")]
     public async Task NoEndpoints_AreRefusedAtOnce(string address, int port, ProtocolType protocol)
     {
         await _loop.ResyncAsync(Web());
@@ -88,15 +90,18 @@ public sealed class PacketTests : IDisposable
     }
 
     [Fact]
-    public async Task UnknownPortOfAClusterIp_IsRefused_UnassignedAddress_LeadsNowhere()
+    [Conformance("services", "Refusing")]
+    public async Task UnknownPortOfAClusterIp_AndUnassignedClusterIp_AreRefused()
     {
         await _loop.ResyncAsync(Web(1));
         Assert.Equal(nameof(SocketError.ConnectionRefused), TestNet.Ask(_net.Pods[0], "10.96.0.10", 81));
         Assert.Equal(nameof(SocketError.ConnectionRefused), TestNet.Ask(_net.Node, "fd00:96::a", 81));
-        Assert.Equal(nameof(SocketError.TimedOut), TestNet.Ask(_net.Pods[0], "10.96.0.77", 80));
+        Assert.Equal(nameof(SocketError.ConnectionRefused), TestNet.Ask(_net.Pods[0], "10.96.0.77", 80));
+        Assert.Equal(nameof(SocketError.ConnectionRefused), TestNet.Ask(_net.Outside, "fd00:96::77", 80));
     }
 
     [Fact]
+    [Conformance("services", "Endpoints")]
     public async Task RemovedEndpoint_IsNeverHitAgain_WhileConnectionsToItGoOn()
     {
         await _loop.ResyncAsync(Web(3));
@@ -108,6 +113,7 @@ public sealed class PacketTests : IDisposable
     }
 
     [Fact]
+    [Conformance("services", "Changes")]
     public async Task Restart_KeepsConnections_AndLeavesTheRulesetAlone()
     {
         await _loop.ResyncAsync(Web(1, 2, 3));
@@ -127,6 +133,7 @@ public sealed class PacketTests : IDisposable
     [InlineData("flush", "map", "inet", "kn-proxy", "dispatch")]
     [InlineData("flush", "set", "inet", "kn-proxy", "cluster-ips4")]
     [InlineData("add", "rule", "inet", "kn-proxy", "prerouting", "accept")]
+    [Conformance("services", "Changes")]
     public async Task WhatSomebodyElseDestroyed_IsRepaired_WithoutBreakingConnections(params string[] nft)
     {
         await _loop.ResyncAsync(Web(1, 2, 3));
@@ -140,6 +147,7 @@ public sealed class PacketTests : IDisposable
     }
 
     [Fact]
+    [Conformance("services", "Affinity")]
     public async Task Affinity_KeepsAClientAtItsEndpoint_AndMovesItWhenThatIsGone()
     {
         var sticky = (int[] pods) => Cluster(
@@ -152,18 +160,6 @@ public sealed class PacketTests : IDisposable
         var second = TestNet.Ask(_net.Outside, "10.96.0.10", 80)[..2];
         Assert.NotEqual(first, second);
         Assert.Equal([second], Enumerable.Range(0, 30).Select(_ => TestNet.Ask(_net.Outside, "10.96.0.10", 80)[..2]).Distinct());
-    }
-
-    [Fact]
-    public async Task UdpClientThatKeepsItsPort_MovesWhenItsEndpointIsGone()
-    {
-        using var flows = ConntrackSocket.Open(_net.Node);
-        var loop = new TestLoop(new NftProxyTable(_socket, new ServiceProxyOptions()), forgetFlows: flows.Delete);
-        await loop.ResyncAsync(Web(3));
-        using var client = TestNet.Open(_net.Pods[0], "10.96.0.10", 80, ProtocolType.Udp);
-        Assert.StartsWith("p3 ", TestNet.AskAgain(client));
-        await loop.ChangeAsync(Web(2));
-        Assert.StartsWith("p2 ", TestNet.AskAgain(client));
     }
 
     [Fact]

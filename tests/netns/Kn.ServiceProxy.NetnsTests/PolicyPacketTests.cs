@@ -49,6 +49,7 @@ public sealed class PolicyPacketTests : IDisposable
     };
 
     [Theory, MemberData(nameof(LocalPolicies))]
+    [Conformance("services", "Traffic policies")]
     public async Task PolicyLocal_KeepsClientsOutsideOnThisNode(string from, string address, int port, string expected, string? source)
     {
         await _loop.ResyncAsync(Balanced(static service => service with { ExternalTrafficPolicyLocal = true, InternalTrafficPolicyLocal = true }));
@@ -61,6 +62,7 @@ public sealed class PolicyPacketTests : IDisposable
     [InlineData("p1", "203.0.113.10", 80)]
     [InlineData("node", "203.0.113.10", 80)]
     [InlineData("node", "fd00:113::10", 80)]
+    [Conformance("services", "Source addresses")]
     public async Task PolicyCluster_OfALoadBalancer_MasqueradesEverybody(string from, string address, int port)
     {
         await _loop.ResyncAsync(Balanced(static service => service));
@@ -68,6 +70,7 @@ public sealed class PolicyPacketTests : IDisposable
     }
 
     [Fact]
+    [Conformance("services", "Traffic policies")]
     public async Task PolicyLocal_WithoutLocalEndpoint_DropsOutside_AndServesPods()
     {
         await _loop.ResyncAsync(Cluster(
@@ -79,6 +82,7 @@ public sealed class PolicyPacketTests : IDisposable
     }
 
     [Fact]
+    [Conformance("services", "Source ranges")]
     public async Task SourceRanges_GuardTheLoadBalancersAddressOnly()
     {
         var guarded = (string range) => Balanced(service => service with { LoadBalancerSourceRanges = [IpPrefix.Parse(range)] });
@@ -92,6 +96,7 @@ public sealed class PolicyPacketTests : IDisposable
     }
 
     [Fact]
+    [Conformance("services", "Addresses")]
     public async Task SctpInit_ReachesAnEndpoint_FromThePodItself()
     {
         await _loop.ResyncAsync(Cluster(

@@ -40,8 +40,8 @@ internal sealed class TestNet : IDisposable
     public NetworkNamespace[] Pods { get; }
 
     /// <summary>Asks with a new connection or datagram socket; "name source" of who answered, or how it failed.</summary>
-    public static string Ask(NetworkNamespace from, string address, int port, ProtocolType protocol = ProtocolType.Tcp) =>
-        Client.Ask(from, address, port, protocol, Patience);
+    public static string Ask(NetworkNamespace from, string address, int port, ProtocolType protocol = ProtocolType.Tcp, string? source = null) =>
+        Client.Ask(from, address, port, protocol, Patience, source);
 
     /// <summary>An open connection, for tests of what survives.</summary>
     public static Socket Open(NetworkNamespace from, string address, int port, ProtocolType protocol = ProtocolType.Tcp) =>
@@ -50,7 +50,10 @@ internal sealed class TestNet : IDisposable
     public static string AskAgain(Socket socket) => Client.AskAgain(socket);
 
     /// <summary>Runs a tool inside the node.</summary>
-    public string OnNode(params string[] command) => Run("ip", ["netns", "exec", Name("n"), .. command]);
+    public string OnNode(params string[] command) => On("n", command);
+
+    /// <summary>Runs a tool inside a namespace: n the node, o outside, p1 to p3 the pods.</summary>
+    public string On(string name, params string[] command) => Run("ip", ["netns", "exec", Name(name), .. command]);
 
     public void Dispose()
     {

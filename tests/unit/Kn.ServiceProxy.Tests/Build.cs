@@ -43,6 +43,9 @@ internal static class Build
         Ports = ports.Length == 0 ? [Tcp(80)] : ports.ToValueList(),
     };
 
+    public static Service Annotated(Service service, string annotation, string value) =>
+        service with { Metadata = service.Metadata with { Annotations = ValueMap.Of<string, string>((annotation, value)) } };
+
     public static ServicePort Tcp(ushort port, ushort nodePort = 0, string name = "") => new(name, IpProtocol.Tcp, port, nodePort);
 
     public static ServicePort Udp(ushort port, ushort nodePort = 0, string name = "") => new(name, IpProtocol.Udp, port, nodePort);

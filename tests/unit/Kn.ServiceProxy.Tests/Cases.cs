@@ -93,6 +93,26 @@ internal static class Cases
             Service("c", 12) with { Type = "LoadBalancer", LoadBalancerIngress = [new LoadBalancerIngress(IpAddress.Parse("203.0.113.10"), false)] },
             Slice("a", "a", To(8080), At("10.244.2.9")),
             Slice("c", "a", To(8080), At("10.244.2.11"))),
+        ["round-robin"] = Cluster(
+            Annotated(Service("web", 10), "kube-router.io/service.scheduler", "rr"),
+            Slice("web", "a", To(8080), At("10.244.1.2", "n1"), At("10.244.2.10"), At("10.244.2.11")),
+            Slice("web", "b", To(8080), At("fd00:244:2::10"))),
+        ["hashes"] = Cluster(
+            Annotated(Service("web", 10), "kube-router.io/service.scheduler", "sh"),
+            Annotated(Service("web2", 11), "kube-router.io/service.scheduler", "dh"),
+            Slice("web", "a", To(8080), At("10.244.1.2", "n1"), At("10.244.2.10")),
+            Slice("web2", "a", To(8080), At("fd00:244:1::2", "n1"), At("fd00:244:2::10"))),
+        ["local-by-annotation"] = Cluster(
+            Annotated(Service("web", 10, Tcp(80, 30080)), "kube-router.io/service.local", "true") with { Type = "NodePort" },
+            Slice("web", "a", To(8080), At("10.244.1.2", "n1"), At("10.244.2.10"))),
+        ["source-ranges-with-the-node"] = Cluster(
+            Service("web", 10) with
+            {
+                Type = "LoadBalancer",
+                LoadBalancerSourceRanges = [IpPrefix.Parse("192.168.50.0/24")],
+                LoadBalancerIngress = [new LoadBalancerIngress(IpAddress.Parse("203.0.113.10"), false)],
+            },
+            Slice("web", "a", To(8080), At("10.244.1.2", "n1"))),
         ["other-service-cidrs"] = Cluster(
             Cidr with { Cidrs = [IpPrefix.Parse("10.96.0.0/12"), IpPrefix.Parse("10.112.0.0/16")] },
             Service("web", 10)),

@@ -59,8 +59,8 @@ internal static class LogicalTable
         }
 
         var known = content.Classes[balanceClass];
-        var endpoints = Enumerable.Range(0, known.Length).Select(slot => Endpoint(all, known, value, slot)).Order().ToArray();
-        return $"{known.ChainName} {string.Join(' ', endpoints)}";
+        var endpoints = Enumerable.Range(0, known.Length).Select(slot => Endpoint(all, known, value, slot)).Order().CountBy(static endpoint => endpoint).Select(static pair => pair.Value == 1 ? $"{pair.Key}" : $"{pair.Key}*{pair.Value}");
+        return $"{(known.Lane == 0 ? known : known with { Lane = 0 }).ChainName} {string.Join(' ', endpoints)}";
     }
 
     private static EndpointAddress Endpoint(Dictionary<ElementIdentity, ProxyElement> all, BalanceClass known, uint list, int slot)

@@ -26,9 +26,11 @@ public class PlanTests
         { "external name", Service("web", 10) with { Type = "ExternalName", ClusterIps = [] } },
         { "without address", Service("web", 10) with { ClusterIps = [] } },
         { "another proxy's", Labelled(Service("web", 10), "service.kubernetes.io/service-proxy-name") },
+        { "headless by label", Labelled(Service("web", 10), "service.kubernetes.io/headless") },
     };
 
     [Theory, MemberData(nameof(Unserved))]
+    [Conformance("services", "Labels and annotations")]
     public void ServicesOfOthers_HaveNoPieceAndNoKey(string name, Service service)
     {
         Assert.NotNull(name);
@@ -38,6 +40,7 @@ public class PlanTests
     }
 
     [Fact]
+    [Conformance("services", "Endpoints")]
     public void SlicesOfHeadlessLabelWrongPortOrFamily_DoNotCount()
     {
         var cluster = Cluster(
@@ -74,6 +77,7 @@ public class PlanTests
     };
 
     [Theory, MemberData(nameof(States))]
+    [Conformance("services", "Endpoints")]
     public void ClusterList_HoldsTheEndpointsThatTheApiSays(string name, Endpoint[] endpoints, string expected)
     {
         Assert.NotNull(name);
@@ -85,6 +89,7 @@ public class PlanTests
     [InlineData("n1", false, 1)]
     [InlineData("n2", true, 0)]
     [InlineData(null, false, 0)]
+    [Conformance("services", "Traffic policies")]
     public void ExternalPolicyLocal_DropsOnlyWhenOthersHaveEndpoints(string? node, bool drops, int count)
     {
         var cluster = Cluster(
@@ -101,6 +106,7 @@ public class PlanTests
     [InlineData("all", "172.16.0.1 192.168.50.1")]
     [InlineData("172.16.0.0/12", "172.16.0.1")]
     [InlineData("10.0.0.0/8", "")]
+    [Conformance("services", "Addresses")]
     public void NodePortAddresses_SelectTheNodesAddresses(string option, string expected)
     {
         var node = ThisNode with { Options = new ServiceProxyOptions { NodePortAddresses = [option] } };
@@ -109,6 +115,7 @@ public class PlanTests
     }
 
     [Fact]
+    [Conformance("services", "Addresses")]
     public void ExternalIps_AreServedOnlyWhenSwitchedOn_AndAreAProblemOtherwise()
     {
         var cluster = Cluster(Service("web", 10) with { ExternalIps = Addresses("203.0.113.7") });
@@ -117,6 +124,69 @@ public class PlanTests
         Assert.Contains("serviceProxy.externalIPs", problems.All[0].Message, StringComparison.Ordinal);
         var on = ThisNode with { Options = new ServiceProxyOptions { ExternalIps = true } };
         Assert.Equal(2, ServiceProxyPlan.PlanServicePort(cluster, on, Key("web"), new Problems())!.V4!.Vips.Count);
+    }
+
+    [Theory]
+    [InlineData("", "random", BalanceMethod.Random)]
+    [InlineData("", "round-robin", BalanceMethod.RoundRobin)]
+    [InlineData("", "source-hash", BalanceMethod.SourceHash)]
+    [InlineData("rr", "random", BalanceMethod.RoundRobin)]
+    [InlineData("lc", "random", BalanceMethod.RoundRobin)]
+    [InlineData("sh", "random", BalanceMethod.SourceHash)]
+    [InlineData("mh", "random", BalanceMethod.SourceHash)]
+    [InlineData("dh", "source-hash", BalanceMethod.DestinationHash)]
+    [Conformance("services", "Choosing")]
+    public void Method_IsTheConfigs_UnlessTheServiceSaysOtherwise(string scheduler, string config, BalanceMethod expected)
+    {
+        var service = scheduler.Length == 0 ? Service("web", 10) : Annotated(Service("web", 10), "kube-router.io/service.scheduler", scheduler);
+        var node = ThisNode with { Options = new ServiceProxyOptions { LoadBalancing = config } };
+        var two = Slice("web", "a", To(8080), At("10.244.2.1"), At("10.244.2.2"));
+        Assert.Equal(expected, ServiceProxyPlan.PlanServicePort(Cluster(service, two), node, Key("web"), new Problems())!.V4!.Cluster!.Method);
+        var one = Slice("web", "a", To(8080), At("10.244.2.1"));
+        Assert.Equal(BalanceMethod.Random, ServiceProxyPlan.PlanServicePort(Cluster(service, one), node, Key("web"), new Problems())!.V4!.Cluster!.Method);
+        var affine = service with { ClientIpAffinitySeconds = 60 };
+        Assert.Equal(BalanceMethod.Random, ServiceProxyPlan.PlanServicePort(Cluster(affine, two), node, Key("web"), new Problems())!.V4!.Cluster!.Method);
+    }
+
+    [Theory]
+    [InlineData("kube-router.io/service.scheduler", "wlc", "none of rr, lc, sh, dh and mh")]
+    [InlineData("kube-router.io/service.dsr", "tunnel", "direct server return")]
+    [InlineData("kube-router.io/service.schedflags", "flag-2", "not honoured")]
+    [Conformance("services", "Labels and annotations")]
+    public void AnnotationThatCannotBeHonoured_IsAProblem_AndTheServiceIsServed(string annotation, string value, string expected)
+    {
+        var problems = new Problems();
+        var cluster = Cluster(Annotated(Service("web", 10), annotation, value), Slice("web", "a", To(8080), At("10.244.2.1")));
+        Assert.NotNull(ServiceProxyPlan.PlanServicePort(cluster, ThisNode, Key("web"), problems));
+        Assert.Contains(expected, Assert.Single(problems.All.Distinct()).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    [Conformance("services", "Labels and annotations")]
+    public void SkippedLoadBalancerIps_AreLeftToSomebodyElse()
+    {
+        var service = Annotated(Service("web", 10), "kube-router.io/service.skiplbips", "true") with { Type = "LoadBalancer", LoadBalancerIngress = [new LoadBalancerIngress(IpAddress.Parse("203.0.113.10"), false)] };
+        Assert.Equal(IpAddress.Parse("10.96.0.10"), Assert.Single(Plan(Cluster(service), Key("web"))!.V4!.Vips).Vip.Address);
+    }
+
+    [Fact]
+    [Conformance("services", "Addresses")]
+    public void AllocateLoadBalancerNodePortsFalse_MeansNoNodePort()
+    {
+        var service = Service("web", 10) with { Type = "LoadBalancer", LoadBalancerIngress = [new LoadBalancerIngress(IpAddress.Parse("203.0.113.10"), false)] };
+        Assert.Equal(["10.96.0.10", "203.0.113.10"], Plan(Cluster(service), Key("web"))!.V4!.Vips.Select(static vip => vip.Vip.Address.ToString()));
+    }
+
+    [Fact]
+    public void NodesOtherAddress_ConcernsNodePortsAndSourceRanges_AndNothingElse()
+    {
+        var keys = new HashSet<ProxyKey>();
+        var cluster = Cluster(
+            Service("plain", 10),
+            Service("port", 11, Tcp(80, 30080)) with { Type = "NodePort" },
+            Service("ranges", 12) with { Type = "LoadBalancer", LoadBalancerSourceRanges = [IpPrefix.Parse("192.168.0.0/16")] });
+        ServiceProxyPlan.AddAffectedKeys(cluster, ThisNode, new ObjectChange(N1, Node("n1", "", "192.168.50.2")), keys);
+        Assert.Equal([Key("port"), Key("ranges")], keys.Order());
     }
 
     [Fact]

@@ -30,7 +30,8 @@ internal static class RandomClusters
         from affinity in Gen.Elements<int?>(null, 10800, 60)
         from ingress in Gen.Elements("203.0.113.1", "203.0.113.2", "fd00:113::1")
         from ranges in Gen.Elements<ValueList<IpPrefix>>([], [IpPrefix.Parse("198.51.100.0/24")], [IpPrefix.Parse("2001:db8::/64"), IpPrefix.Parse("198.51.0.0/16")])
-        select Build.Service($"s{number}", (byte)number, ports) with
+        from scheduler in Gen.Elements("", "", "rr", "sh", "dh", "nonsense")
+        select Annotated(Build.Service($"s{number}", (byte)number, ports), "kube-router.io/service.scheduler", scheduler) with
         {
             Type = type,
             InternalTrafficPolicyLocal = internalLocal,

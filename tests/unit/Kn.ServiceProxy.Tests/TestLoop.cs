@@ -1,17 +1,16 @@
 using Kn.Hosting.Reconciling;
 using Kn.Kubernetes.Cache;
-using Kn.Linux.Conntrack;
 using Kn.ServiceProxy.Planning;
 using Kn.ServiceProxy.Tables;
 
 namespace Kn.ServiceProxy.Tests;
 
 /// <summary>The reconcile loop, one step at a time, on whatever table.</summary>
-internal sealed class TestLoop(IProxyTable table, ProxyNode? node = null, Func<IReadOnlyList<ConntrackFilter>, int>? forgetFlows = null)
+internal sealed class TestLoop(IProxyTable table, ProxyNode? node = null, Func<FlowVerdicts, int>? forgetFlows = null, ProxyTargetObserver? observer = null)
 {
     private readonly Dictionary<ProxyKey, ProxyPiece> _applied = [];
 
-    public ServiceProxyTarget Target { get; } = new(table, node ?? Build.ThisNode, new ProxyTargetObserver()) { ForgetFlows = forgetFlows };
+    public ServiceProxyTarget Target { get; } = new(table, node ?? Build.ThisNode, observer ?? new ProxyTargetObserver()) { ForgetFlows = forgetFlows };
 
     public ClusterSnapshot Cluster { get; private set; } = ClusterSnapshot.Empty;
 
@@ -82,6 +81,7 @@ internal sealed class TestLoop(IProxyTable table, ProxyNode? node = null, Func<I
             }
         }
 
+        Target.Settled();
         return changes.Count;
     }
 }

@@ -1,5 +1,6 @@
 using Kn.Hosting.Options;
 using Kn.Linux.Nftables.Tracing;
+using Kn.Primitives;
 using static Kn.ServiceProxy.Tests.Build;
 using IpProtocol = Kn.Linux.Nftables.IpProtocol;
 
@@ -35,8 +36,8 @@ public class VerdictTests
         { "cluster-ip", Pod, "10.96.0.10", 81, "refused" },
         { "cluster-ip", Pod6, "fd00:96::a", 81, "refused" },
         { "cluster-ip", NodeIp, "10.96.0.10", 81, "refused" },
-        { "cluster-ip", Pod, "10.96.0.77", 80, "dropped" },
-        { "cluster-ip", Pod6, "fd00:96::77", 80, "dropped" },
+        { "cluster-ip", Pod, "10.96.0.77", 80, "refused" },
+        { "cluster-ip", Pod6, "fd00:96::77", 80, "refused" },
         { "cluster-ip", Pod, "192.0.2.1", 80, "untouched" },
         { "cluster-ip", Pod, Here[..^5], 8080, "untouched" },
         { "one-endpoint-more", Pod, "10.96.0.10", 80, $"{All} 10.244.3.1:8080" },
@@ -46,7 +47,7 @@ public class VerdictTests
         { "no-endpoints", Pod, "10.96.0.10", 80, "refused" },
         { "no-endpoints", NodeIp, "10.96.0.10", 80, "refused" },
         { "no-endpoints", Outside, "10.96.0.10", 80, "refused" },
-        { "nothing", Pod, "10.96.0.10", 80, "dropped" },
+        { "nothing", Pod, "10.96.0.10", 80, "refused" },
     };
 
     public static TheoryData<string, string, string, ushort, string> Externals => new()
@@ -91,6 +92,16 @@ public class VerdictTests
         { "source-ranges", Stranger, "203.0.113.11", 80, "untouched" },
         { "source-ranges", "2001:db8::7", "fd00:113::10", 80, "refused" },
         { "source-ranges", "2001:db9::7", "fd00:113::10", 80, "dropped" },
+
+        // A node that has the load balancer's address sends from it, and is permitted by its other one.
+        { "source-ranges-with-the-node", NodeIp, Lb, 80, $"masquerade {Here}" },
+        { "source-ranges-with-the-node", Lb, Lb, 80, $"masquerade {Here}" },
+        { "source-ranges-with-the-node", Pod, Lb, 80, "dropped" },
+        { "source-ranges", Lb, Lb, 80, "dropped" },
+
+        { "local-by-annotation", Outside, NodeIp, 30080, Here },
+        { "local-by-annotation", Pod, "10.96.0.10", 80, Here },
+        { "local-by-annotation", NodeIp, NodeIp, 30080, $"masquerade {Two}" },
     };
 
     public static TheoryData<string, string, string, ushort, string> Others => new()
@@ -106,7 +117,12 @@ public class VerdictTests
         { "two-services-claim-one-address", Outside, Lb, 80, "masquerade 10.244.2.10:8080" },
         { "two-services-claim-one-address", Pod, "10.96.0.12", 80, "10.244.2.11:8080" },
         { "a-better-claim", Outside, Lb, 80, "masquerade 10.244.2.9:8080" },
-        { "other-service-cidrs", Pod, "10.112.3.4", 80, "dropped" },
+
+        // Every row begins with a fresh table: the first turn is the first endpoint's.
+        { "round-robin", Pod, "10.96.0.10", 80, Here },
+        { "hashes", Pod, "10.96.0.10", 80, Two },
+        { "hashes", Pod6, "fd00:96::b", 80, "fd00:244:1::2:8080 fd00:244:2::10:8080" },
+        { "other-service-cidrs", Pod, "10.112.3.4", 80, "refused" },
         { "other-service-cidrs", Pod, "10.113.3.4", 80, "untouched" },
         { "other-service-cidrs", Pod, "10.96.0.10", 80, "refused" },
     };
@@ -120,10 +136,12 @@ public class VerdictTests
         Assert.Equal(Cases.All.Keys, ClusterIps.Concat(Externals).Concat(Others).Select(static row => (string)row[0]).Distinct().Order(StringComparer.Ordinal));
 
     [Theory, InlineData(IpProtocol.Udp, "10.244.2.10:5353 10.244.2.11:5353"), InlineData(IpProtocol.Sctp, "refused")]
+    [Conformance("services", "Addresses")]
     public async Task Protocol_IsPartOfTheVip(IpProtocol protocol, string expected) =>
         Assert.Equal(expected, new Verdicts(await WholeTable.OfAsync(Cases.All["two-ports-of-one-number"])).Of(Pod, "10.96.0.53", 53, protocol));
 
     [Fact]
+    [Conformance("services", "Source addresses")]
     public async Task MasqueradeAll_MasqueradesPodsToClusterIps()
     {
         var node = ThisNode with { Options = new ServiceProxyOptions { MasqueradeAll = true } };
@@ -133,6 +151,7 @@ public class VerdictTests
     }
 
     [Fact]
+    [Conformance("services", "Source addresses")]
     public async Task WithoutPodPrefixes_PodsAreOutside()
     {
         var verdicts = new Verdicts(await WholeTable.OfAsync(Cases.All["local-policies"], ThisNode with { Cluster = new ClusterOptions() }));
@@ -141,6 +160,7 @@ public class VerdictTests
     }
 
     [Theory, InlineData(false, "untouched"), InlineData(true, $"masquerade {Here}")]
+    [Conformance("services", "Addresses")]
     public async Task ExternalIp_IsServedOnlyWhenSwitchedOn(bool externalIps, string expected)
     {
         var cluster = Cluster(Service("web", 10) with { ExternalIps = Addresses("198.51.100.80") }, Slice("web", "a", To(8080), At(Endpoint, "n1")));
@@ -149,6 +169,52 @@ public class VerdictTests
     }
 
     [Fact]
+    [Conformance("services", "Refusing")]
+    public async Task UnknownPort_IsRefused_WhereNobodySaysWhatClusterIpsAreTakenFrom()
+    {
+        var cluster = Cluster(Cidr with { Cidrs = [] }, Service("web", 10));
+        Assert.Equal("refused", new Verdicts(await WholeTable.OfAsync(cluster)).Of(Pod, "10.96.0.10", 81));
+        Assert.Equal("untouched", new Verdicts(await WholeTable.OfAsync(cluster)).Of(Pod, "10.96.0.77", 80));
+    }
+
+    [Fact]
+    [Conformance("services", "Source ranges")]
+    public async Task ExternalIp_IsNoWayAroundSourceRanges()
+    {
+        var cluster = Cluster(
+            Service("web", 10) with { Type = "LoadBalancer", ExternalIps = Addresses("198.51.100.80"), LoadBalancerSourceRanges = [IpPrefix.Parse("198.51.100.0/28")] },
+            Slice("web", "a", To(8080), At(Endpoint, "n1")));
+        var verdicts = new Verdicts(await WholeTable.OfAsync(cluster, ThisNode with { Options = new ServiceProxyOptions { ExternalIps = true } }));
+        Assert.Equal($"masquerade {Here}", verdicts.Of(Outside, "198.51.100.80", 80));
+        Assert.Equal("dropped", verdicts.Of(Stranger, "198.51.100.80", 80));
+    }
+
+    [Theory]
+    [InlineData("node-port", "127.0.0.1", "127.0.0.1", $"masquerade {Two}")]
+    [InlineData("local-policies", "127.0.0.1", "127.0.0.1", $"masquerade {Two}")]
+    [InlineData("external-local-without-local-endpoint", "127.0.0.1", "127.0.0.1", $"masquerade {There}")]
+    [InlineData("node-port", "::1", "::1", "refused")]
+    [InlineData("node-port", Outside, "127.0.0.1", "dropped")]
+    [InlineData("node-port", Pod, "127.0.0.9", "dropped")]
+    [InlineData("node-port", "127.0.0.2", NodeIp, "dropped by the wire")]
+    public async Task LocalhostNodePort_IsForTheNodeItself(string name, string from, string address, string expected)
+    {
+        var node = ThisNode with { Options = new ServiceProxyOptions { LocalhostNodePorts = true } };
+        var fromWire = expected.EndsWith(" by the wire", StringComparison.Ordinal);
+        Assert.Equal(expected.Replace(" by the wire", "", StringComparison.Ordinal), new Verdicts(await WholeTable.OfAsync(Cases.All[name], node)).Of(from, address, 30080, fromWire: fromWire));
+    }
+
+    [Fact]
+    public async Task RoundRobin_TakesEndpointsInTurn()
+    {
+        var tracer = new PacketTracer(await WholeTable.OfAsync(Cases.All["round-robin"]), static _ => 0);
+        var targets = Enumerable.Range(0, 6).Select(_ => Verdicts.One(tracer, Pod, "10.96.0.10", 80).Target).ToArray();
+        Assert.Equal(All.Split(' '), targets[..3].Order(StringComparer.Ordinal));
+        Assert.Equal(targets[..3], targets[3..]);
+    }
+
+    [Fact]
+    [Conformance("services", "Affinity")]
     public async Task Affinity_RemembersAClientOfAVip()
     {
         var choice = 2u;

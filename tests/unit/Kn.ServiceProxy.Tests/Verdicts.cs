@@ -11,12 +11,12 @@ internal sealed class Verdicts(NftTable table)
     private static readonly IpAddress[] OfThisNode = [.. Build.Addresses("192.168.50.1", "172.16.0.1", "fd00:50::1")];
 
     /// <summary>'a:1 b:1', 'masquerade a:1', 'b:1, masquerade a:1', 'refused', 'dropped' or 'untouched': over every random choice.</summary>
-    public string Of(string from, string address, ushort port, IpProtocol protocol = IpProtocol.Tcp)
+    public string Of(string from, string address, ushort port, IpProtocol protocol = IpProtocol.Tcp, bool fromWire = false)
     {
         var outcomes = new SortedDictionary<string, bool>(StringComparer.Ordinal);
         for (var choice = 0u; choice < 8; choice++)
         {
-            var (target, isMasqueraded) = One(new PacketTracer(table, modulus => choice % modulus), from, address, port, protocol);
+            var (target, isMasqueraded) = One(new PacketTracer(table, modulus => choice * ((modulus / 8) + 1) % modulus), from, address, port, protocol, fromWire);
             Assert.True(!outcomes.TryGetValue(target, out var other) || other == isMasqueraded, $"{target} is masqueraded by chance");
             outcomes[target] = isMasqueraded;
         }
@@ -32,13 +32,20 @@ internal sealed class Verdicts(NftTable table)
     }
 
     /// <summary>What becomes of one packet, with a tracer that may remember earlier ones.</summary>
-    public static (string Target, bool IsMasqueraded) One(PacketTracer tracer, string from, string address, ushort port, IpProtocol protocol = IpProtocol.Tcp)
+    public static (string Target, bool IsMasqueraded) One(PacketTracer tracer, string from, string address, ushort port, IpProtocol protocol = IpProtocol.Tcp, bool fromWire = false)
     {
+        var isOwn = !fromWire && (IpAddress.Parse(from).IsLoopback || OfThisNode.Contains(IpAddress.Parse(from)));
         var packet = new TracePacket(IpAddress.Parse(from), IpAddress.Parse(address), protocol, 40000, port)
         {
+            InputInterface = isOwn ? 0u : 2,
             AddressKindOf = static asked => asked.IsLoopback || OfThisNode.Contains(asked) ? AddressKind.Local : AddressKind.Unicast,
         };
-        var there = tracer.Trace(OfThisNode.Contains(packet.Source) ? "output" : "prerouting", packet);
+        if (!isOwn && tracer.Has("loopback-guard") && tracer.Trace("loopback-guard", packet).Verdict == NftVerdictKind.Drop)
+        {
+            return ("dropped", false);
+        }
+
+        var there = tracer.Trace(isOwn ? "output" : "prerouting", packet);
         if (there.Verdict == NftVerdictKind.Drop)
         {
             return (there.Rejected is null ? "dropped" : "refused", false);

@@ -19,7 +19,7 @@ internal static class WholeTable
 
     public static NftTable Of(ProxyTableContent content, ServiceProxyOptions options, bool withUnusedClasses = false)
     {
-        var made = ProxyRules.Static(content.Layout, options.MasqueradeAll);
+        var made = ProxyRules.Static(content.Layout, options);
         var used = content.Elements.Where(static element => element.Set == ProxySet.Lists).Select(static element => element.Element.Data.ToUInt32()).ToHashSet();
         var classes = content.Classes.Where(pair => withUnusedClasses || used.Contains(pair.Key)).Select(static pair => new NewClass(pair.Key, pair.Value)).OrderBy(static added => added.Number).ToArray();
         var elements = content.Elements.ToLookup(static element => element.Set.Name(), static element => element.Element, StringComparer.Ordinal);

@@ -21,6 +21,9 @@ public sealed class PacketTracer
         _machine = new TraceMachine(table, random ?? (static _ => 0u));
     }
 
+    /// <summary>Whether the table has a chain of that name.</summary>
+    public bool Has(string chain) => _table.FindChain(chain) is not null;
+
     /// <summary>Sends a packet through one base chain.</summary>
     /// <exception cref="InvalidOperationException">No such chain, jumps too deep, or an expression that the tracer does not know.</exception>
     public TraceResult Trace(string chain, TracePacket packet)

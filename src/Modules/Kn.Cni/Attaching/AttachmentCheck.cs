@@ -15,7 +15,8 @@ public static class AttachmentCheck
     /// <param name="expected">prevResult.</param>
     /// <param name="namespacePath">CNI_NETNS.</param>
     /// <param name="pod">What is there.</param>
-    public static IEnumerable<string> InPod(AttachmentPlan plan, CniResult expected, string namespacePath, PodState pod)
+    /// <param name="followed">The MTU that the pod may have got after its ADD, as the underlay's changed; null when it keeps its own.</param>
+    public static IEnumerable<string> InPod(AttachmentPlan plan, CniResult expected, string namespacePath, PodState pod, uint? followed = null)
     {
         var name = plan.Attachment.Key.InterfaceName;
         if (pod.Link is not { } link)
@@ -34,7 +35,7 @@ public static class AttachmentCheck
             yield return $"the limit of what the interface {name} sends is missing";
         }
 
-        foreach (var fault in CheckResult(name, expected, namespacePath, link, pod.Addresses).Concat(CheckOwn(plan, pod, link.Index)))
+        foreach (var fault in CheckResult(name, expected, namespacePath, (link, followed), pod.Addresses).Concat(CheckOwn(plan, pod, link.Index)))
         {
             yield return fault;
         }
@@ -65,8 +66,9 @@ public static class AttachmentCheck
         }
     }
 
-    private static IEnumerable<string> CheckResult(string name, CniResult expected, string namespacePath, Link link, IReadOnlyList<LinkAddress> addresses)
+    private static IEnumerable<string> CheckResult(string name, CniResult expected, string namespacePath, (Link Link, uint? FollowedMtu) pod, IReadOnlyList<LinkAddress> addresses)
     {
+        var link = pod.Link;
         var index = IndexOf(expected.Interfaces, name, namespacePath);
         if (index < 0)
         {
@@ -80,7 +82,7 @@ public static class AttachmentCheck
             yield return $"the interface {name} has MAC address {link.Mac}, not {told.Mac}";
         }
 
-        if (told.Mtu is { } mtu && mtu != link.Mtu)
+        if (told.Mtu is { } mtu && mtu != link.Mtu && link.Mtu != pod.FollowedMtu)
         {
             yield return $"the interface {name} has MTU {link.Mtu}, not {mtu}";
         }

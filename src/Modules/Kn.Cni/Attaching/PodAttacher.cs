@@ -40,6 +40,9 @@ internal sealed class PodAttacher
     /// <summary>Called before each step of ADD; a test throws from it.</summary>
     public Action<AttachStep>? BeforeStep { get; set; }
 
+    /// <summary>Called before each step of DEL; a test kills the process from it.</summary>
+    public Action<DetachStep>? BeforeDetachStep { get; set; }
+
     /// <summary>Attaches a pod.</summary>
     /// <param name="request">ADD.</param>
     /// <param name="mtu">MTU of its link.</param>
@@ -61,7 +64,7 @@ internal sealed class PodAttacher
         try
         {
             attachment = attachment with { Bandwidth = _capabilities.BandwidthOf(request) };
-            return await AttachAsync(new AttachmentPlan(attachment, mtu), pod, awaitGatesAsync, cancellationToken);
+            return await AttachAsync(_attachments.PlanOf(attachment, mtu), pod, awaitGatesAsync, cancellationToken);
         }
         catch
         {
@@ -76,6 +79,7 @@ internal sealed class PodAttacher
         using var turn = await _locks.EnterAsync(key, cancellationToken);
         var attachment = _attachments.Find(key);
         var link = PodLinkNames.HostLink(key);
+        BeforeDetachStep?.Invoke(DetachStep.Unlink);
         _capabilities.Withdraw(key);
         var hadLink = _links.Unlink(link, attachment?.Addresses ?? default);
         var found = _attachments.Foundlings.Take(link);
@@ -131,9 +135,11 @@ internal sealed class PodAttacher
             return PodState.Read(socket, request.Key.InterfaceName);
         });
         // Later plugins may have given the pod another hardware address; the node must know that one.
-        var plan = new AttachmentPlan(attachment with { Mac = inside.Link?.Mac ?? attachment.Mac }, inside.Link?.Mtu ?? 0);
-        var faults = AttachmentCheck.InPod(plan, expected, request.NamespacePath, inside)
-            .Concat(AttachmentCheck.OnHost(plan, _links.ReadHostEnd(plan.HostLink)))
+        var plan = _attachments.PlanOf(attachment with { Mac = inside.Link?.Mac ?? attachment.Mac }, inside.Link?.Mtu ?? 0);
+        var hostEnd = _links.ReadHostEnd(plan.HostLink);
+        var faults = AttachmentCheck.InPod(plan, expected, request.NamespacePath, inside, attachment.Mtu is null ? hostEnd.Link?.Mtu : null)
+            .Concat(AttachmentCheck.OnHost(plan, hostEnd))
+            .Concat(attachment.Bridge.Length > 0 ? _attachments.Bridge.FindFaults() : [])
             .Concat(_capabilities.FindFaults(attachment))
             .ToList();
         if (faults.Count > 0)
@@ -155,6 +161,8 @@ internal sealed class PodAttacher
         Addresses = addresses,
         PortMappings = request.Config.RuntimeConfig.PortMappings,
         Mac = request.RequestedMac,
+        Bridge = _attachments.Bridge.IsForNewPods ? _attachments.Bridge.Name : "",
+        Mtu = request.Config.Mtu,
     };
 
     private async Task<AttachmentPlan> AttachAsync(
@@ -171,6 +179,11 @@ internal sealed class PodAttacher
         BeforeStep?.Invoke(AttachStep.ConfigureHost);
         _links.ConfigureHost(plan, index);
         _attachments.Macs.Expect(index, attachment.Key, plan.PodMac);
+        if (plan.IsRouted)
+        {
+            _attachments.Bridge.AnswerFor(attachment.Addresses);
+        }
+
         BeforeStep?.Invoke(AttachStep.MapPorts);
         _capabilities.Publish(attachment);
         BeforeStep?.Invoke(AttachStep.WaitForGates);
@@ -229,12 +242,15 @@ internal sealed class PodAttacher
     /// <summary>Ends the record. The addresses rest until the link is gone.</summary>
     private void Forget(Attachment attachment)
     {
+        BeforeDetachStep?.Invoke(DetachStep.WriteJournal);
         if (_journal.Forget(attachment.Key, _attachments.Time.GetUtcNow()) is { } error)
         {
             CniLog.JournalWriteFailed(_logger, attachment.Key, error);
         }
 
         _attachments.Macs.Forget(attachment.Key);
+        _attachments.Bridge.AnswerNoMore(attachment.Addresses);
+        BeforeDetachStep?.Invoke(DetachStep.Answer);
         _reaper.Add(attachment.Addresses);
     }
 }

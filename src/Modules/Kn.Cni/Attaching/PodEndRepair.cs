@@ -27,7 +27,7 @@ internal sealed class PodEndRepair(NodeAttachments attachments)
         var links = attachments.Links.ReadHostLinks().ToDictionary(static link => link.Name, static link => link.Index, StringComparer.Ordinal);
         foreach (var attachment in attachments.All())
         {
-            var plan = new AttachmentPlan(attachment, mtu: 0);
+            var plan = attachments.PlanOf(attachment, mtu: 0);
             if (links.TryGetValue(plan.HostLink, out var index))
             {
                 attachments.Macs.Expect(index, attachment.Key, plan.PodMac);
@@ -55,7 +55,7 @@ internal sealed class PodEndRepair(NodeAttachments attachments)
                 return;
             }
 
-            if (pod.Run(() => RepairInside(attachment)) is { } mac && mac != new AttachmentPlan(attachment, mtu: 0).PodMac)
+            if (pod.Run(() => RepairInside(attachment)) is { } mac && mac != attachments.PlanOf(attachment, mtu: 0).PodMac)
             {
                 Follow(attachment with { Mac = mac });
             }
@@ -68,10 +68,10 @@ internal sealed class PodEndRepair(NodeAttachments attachments)
     }
 
     /// <returns>The address that the pod's end has; null when it has none.</returns>
-    private static MacAddress? RepairInside(Attachment attachment)
+    private MacAddress? RepairInside(Attachment attachment)
     {
         using var socket = RouteSocket.Open();
-        var plan = new AttachmentPlan(attachment, mtu: 0);
+        var plan = attachments.PlanOf(attachment, mtu: 0);
         if (socket.FindLink(attachment.Key.InterfaceName) is not { Mac: { } mac } link)
         {
             return null;
@@ -94,7 +94,7 @@ internal sealed class PodEndRepair(NodeAttachments attachments)
 
     private void Follow(Attachment attachment)
     {
-        var plan = new AttachmentPlan(attachment, mtu: 0);
+        var plan = attachments.PlanOf(attachment, mtu: 0);
         if (attachments.Links.ReadHostEnd(plan.HostLink).Link is not { } link)
         {
             return;

@@ -98,12 +98,12 @@ internal sealed class PlainAttacher : IDisposable
         using var container = _links.OpenPod(request.NamespacePath);
         var addresses = FindReserved(request.Key, network);
         var inside = ReadInside(container, request.Key.InterfaceName);
-        var port = network.Attachment == PlainAttachment.Bridge ? PlainBridges.Describe(network, _host.FindLink(network.Bridge), addresses) : null;
+        var port = network.Attachment == AttachmentMode.Bridge ? PlainBridges.Describe(network, _host.FindLink(network.Bridge), addresses) : null;
         var attachment = Describe(request, addresses.Select(static address => address.Address).ToValueList());
         var plan = PlainPlans.Of(network, attachment, addresses, port, inside.Link?.Mtu ?? 0);
         var faults = AttachmentCheck.InPod(plan, expected, request.NamespacePath, inside)
             .Concat(AttachmentCheck.OnHost(plan, _links.ReadHostEnd(plan.HostLink)))
-            .Concat(network.Attachment == PlainAttachment.Bridge ? _bridges.Check(network, addresses) : [])
+            .Concat(network.Attachment == AttachmentMode.Bridge ? _bridges.Check(network, addresses) : [])
             .Concat(_table.FindMissing(Entry(network, attachment, addresses)))
             .ToList();
         if (faults.Count > 0)
@@ -242,7 +242,7 @@ internal sealed class PlainAttacher : IDisposable
         var mtu = network.Mtu ?? _links.ReadUnderlayMtu();
         for (var attempt = 1; ; attempt++)
         {
-            var port = network.Attachment == PlainAttachment.Bridge ? _bridges.Ensure(network, addresses, mtu) : null;
+            var port = network.Attachment == AttachmentMode.Bridge ? _bridges.Ensure(network, addresses, mtu) : null;
             var plan = PlainPlans.Of(network, attachment, addresses, port, mtu);
             try
             {

@@ -8,7 +8,6 @@ namespace Kn.ServiceProxy.Planning;
 /// endpoints, and when there is none, those that are terminating and still serving; topology hints narrow policy Cluster only.</remarks>
 internal sealed class EndpointSelection
 {
-    private const string HeadlessLabel = "service.kubernetes.io/headless";
     private readonly Dictionary<EndpointAddress, Endpoint> _endpoints = [];
     private readonly string _nodeName;
 
@@ -20,7 +19,7 @@ internal sealed class EndpointSelection
         var selection = new EndpointSelection(nodeName);
         foreach (var slice in slices)
         {
-            if (slice.Family == family && !slice.Metadata.Labels.ContainsKey(HeadlessLabel))
+            if (slice.Family == family && !ServiceProxyPlan.IsOfAnother(slice))
             {
                 selection.Collect(slice, port);
             }
@@ -45,6 +44,10 @@ internal sealed class EndpointSelection
         var ready = here.Where(static pair => pair.Value.Ready).ToArray();
         return Sorted(ready.Length > 0 ? ready : here.Where(static pair => IsLastResort(pair.Value)));
     }
+
+    /// <summary>The endpoints that serve, those that terminate too.</summary>
+    public IReadOnlySet<EndpointAddress> Serving() =>
+        _endpoints.Where(static pair => pair.Value.Ready || pair.Value.Serving).Select(static pair => pair.Key).ToHashSet();
 
     /// <summary>True when some endpoint could serve, on this node or on another.</summary>
     public bool AnyUsable => _endpoints.Values.Any(static endpoint => endpoint.Ready || IsLastResort(endpoint));

@@ -23,7 +23,9 @@ public sealed record FamilyPiece
 /// <param name="DropsWhenEmpty">What becomes of packets when there are none: dropped (other nodes have some) or refused.
 /// False when there are endpoints.</param>
 /// <param name="AffinitySeconds">How long a client keeps its endpoint after its last connection; 0 for no affinity and for an empty list.</param>
-public sealed record EndpointList(ValueList<EndpointAddress> Endpoints, bool DropsWhenEmpty = false, int AffinitySeconds = 0);
+/// <param name="Method">How one is chosen; at random where there is no choice, and where affinity remembers the choice.</param>
+public sealed record EndpointList(
+    ValueList<EndpointAddress> Endpoints, bool DropsWhenEmpty = false, int AffinitySeconds = 0, BalanceMethod Method = BalanceMethod.Random);
 
 /// <summary>Where an endpoint listens.</summary>
 public readonly record struct EndpointAddress(IpAddress Address, ushort Port) : IComparable<EndpointAddress>

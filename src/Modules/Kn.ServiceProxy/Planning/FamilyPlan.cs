@@ -8,6 +8,9 @@ namespace Kn.ServiceProxy.Planning;
 /// <summary>Plans one Service port, family by family.</summary>
 internal sealed class FamilyPlan(ClusterSnapshot cluster, ProxyNode node, Service service, ServicePort port, Problems problems)
 {
+    private readonly bool _isLocal = KubeRouterAnnotations.IsLocal(service);
+    private readonly BalanceMethod _method = KubeRouterAnnotations.Method(service, problems) ?? BalanceMethods.Of(node.Options.LoadBalancing);
+
     /// <summary>The piece of a family; null when the port has no address in it.</summary>
     public FamilyPiece? Plan(IpFamily family)
     {
@@ -39,32 +42,51 @@ internal sealed class FamilyPlan(ClusterSnapshot cluster, ProxyNode node, Servic
     private ValueList<VipPiece> Vips(IpFamily family)
     {
         var vips = new SortedDictionary<Vip, VipPiece>();
-        var inside = service.InternalTrafficPolicyLocal ? VipTraits.ClusterIp | VipTraits.LocalInside : VipTraits.ClusterIp;
+        var inside = service.InternalTrafficPolicyLocal || _isLocal ? VipTraits.ClusterIp | VipTraits.LocalInside : VipTraits.ClusterIp;
         foreach (var address in service.ClusterIps)
         {
             Add(vips, family, new VipPiece(new Vip(address, port.Protocol, port.Port), inside));
         }
 
-        var outside = service.ExternalTrafficPolicyLocal ? VipTraits.LocalOutside : VipTraits.Masqueraded;
+        var outside = service.ExternalTrafficPolicyLocal || _isLocal ? VipTraits.LocalOutside : VipTraits.Masqueraded;
         if (service.Type is "NodePort" or "LoadBalancer" && port.NodePort != 0 && HasFamily(family))
         {
-            foreach (var address in ServiceProxyPlan.NodePortAddresses(cluster, node))
-            {
-                Add(vips, family, new VipPiece(new Vip(address, port.Protocol, port.NodePort), outside));
-            }
+            AddNodePorts(vips, family, outside);
         }
 
-        var ranges = ServiceProxyPlan.Disjoint(service.LoadBalancerSourceRanges.Where(range => range.Family == family));
-        foreach (var ingress in service.Type is "LoadBalancer" ? service.LoadBalancerIngress : default)
+        if (service.Type is "LoadBalancer" && !KubeRouterAnnotations.SkipsLoadBalancerIps(service))
         {
-            if (!ingress.ProxyMode)
+            foreach (var ingress in service.LoadBalancerIngress.Where(static ingress => !ingress.ProxyMode))
             {
-                Add(vips, family, new VipPiece(new Vip(ingress.Ip, port.Protocol, port.Port), outside, ranges));
+                Add(vips, family, new VipPiece(new Vip(ingress.Ip, port.Protocol, port.Port), outside, RangesOf(ingress.Ip)));
             }
         }
 
         AddExternalIps(vips, family, outside);
         return vips.Values.ToValueList();
+    }
+
+    /// <summary>Who sends to the node's own loopback is on the node: policy Local does not keep it from endpoints elsewhere.</summary>
+    private void AddNodePorts(SortedDictionary<Vip, VipPiece> vips, IpFamily family, VipTraits outside)
+    {
+        foreach (var address in ServiceProxyPlan.NodePortAddresses(cluster, node))
+        {
+            Add(vips, family, new VipPiece(new Vip(address, port.Protocol, port.NodePort), outside));
+        }
+
+        if (node.Options.LocalhostNodePorts)
+        {
+            Add(vips, family, new VipPiece(new Vip(ServiceProxyPlan.Loopback(family), port.Protocol, port.NodePort), VipTraits.Masqueraded));
+        }
+    }
+
+    /// <summary>Who may send to a load balancer's address, or to an external one, which must be no way around. A node that has the
+    /// address itself sends from it: where the node is permitted, its other name is, too.</summary>
+    private ValueList<IpPrefix> RangesOf(IpAddress address)
+    {
+        var ranges = service.LoadBalancerSourceRanges.Where(range => range.Family == address.Family).ToArray();
+        var own = cluster.Nodes.Find(node.Name)?.InternalIps ?? default;
+        return ServiceProxyPlan.Disjoint(ranges.Any(range => own.Any(range.Contains)) ? ranges.Append(IpPrefix.Of(address)) : ranges);
     }
 
     private void AddExternalIps(SortedDictionary<Vip, VipPiece> vips, IpFamily family, VipTraits outside)
@@ -77,7 +99,7 @@ internal sealed class FamilyPlan(ClusterSnapshot cluster, ProxyNode node, Servic
 
         foreach (var address in service.ExternalIps)
         {
-            Add(vips, family, new VipPiece(new Vip(address, port.Protocol, port.Port), outside));
+            Add(vips, family, new VipPiece(new Vip(address, port.Protocol, port.Port), outside, service.Type is "LoadBalancer" ? RangesOf(address) : default));
         }
     }
 
@@ -111,6 +133,7 @@ internal sealed class FamilyPlan(ClusterSnapshot cluster, ProxyNode node, Servic
             endpoints = endpoints.Take(ServiceProxyPlan.MaxEndpoints).ToValueList();
         }
 
-        return new EndpointList(endpoints, AffinitySeconds: service.ClientIpAffinitySeconds ?? 0);
+        var affinity = service.ClientIpAffinitySeconds ?? 0;
+        return new EndpointList(endpoints, AffinitySeconds: affinity, Method: affinity != 0 || endpoints.Count == 1 ? BalanceMethod.Random : _method);
     }
 }

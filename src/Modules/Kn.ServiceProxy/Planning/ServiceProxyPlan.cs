@@ -14,6 +14,9 @@ public static class ServiceProxyPlan
     /// <summary>The label of Services that another proxy is to serve (KEP-2447).</summary>
     internal const string ServiceProxyNameLabel = "service.kubernetes.io/service-proxy-name";
 
+    /// <summary>The label of headless Services and of their slices: no proxy is to serve them.</summary>
+    internal const string HeadlessLabel = "service.kubernetes.io/headless";
+
     private const string ZoneLabel = "topology.kubernetes.io/zone";
 
     /// <summary>Every key that may have a piece.</summary>
@@ -68,6 +71,7 @@ public static class ServiceProxyPlan
         {
             if (port.Protocol == key.Protocol && port.Port == key.Port)
             {
+                KubeRouterAnnotations.Report(service, problems);
                 var planned = new FamilyPlan(cluster, node, service, port, problems);
                 var piece = new ServicePortPiece(planned.Plan(IpFamily.V4), planned.Plan(IpFamily.V6));
                 return piece is { V4: null, V6: null } ? null : piece;
@@ -75,6 +79,20 @@ public static class ServiceProxyPlan
         }
 
         return null;
+    }
+
+    /// <summary>The endpoints of a Service port that serve, wherever and whether they are chosen for new connections or not.</summary>
+    internal static IReadOnlySet<EndpointAddress> Serving(ClusterSnapshot cluster, ProxyNode node, ProxyKey key, IpFamily family)
+    {
+        foreach (var port in cluster.Services.Find(key.Service)?.Ports ?? default)
+        {
+            if (port.Protocol == key.Protocol && port.Port == key.Port)
+            {
+                return EndpointSelection.Of(cluster.SlicesOf(key.Service), port, family, node.Name).Serving();
+            }
+        }
+
+        return new HashSet<EndpointAddress>();
     }
 
     /// <summary>The addresses that NodePorts are served on.</summary>
@@ -119,10 +137,18 @@ public static class ServiceProxyPlan
         return kept.ToValueList();
     }
 
-    private static bool IsServed(Service service) =>
+    /// <summary>True for a Service that has addresses and is for this proxy to serve.</summary>
+    internal static bool IsServed(Service service) =>
         service is { Headless: false, Type: not "ExternalName" }
         && !service.ClusterIps.IsEmpty
-        && !service.Metadata.Labels.ContainsKey(ServiceProxyNameLabel);
+        && !IsOfAnother(service);
+
+    /// <summary>True for a Service or a slice that carries a label by which proxies are to leave it alone.</summary>
+    internal static bool IsOfAnother(KubernetesObject item) =>
+        item.Metadata.Labels.ContainsKey(ServiceProxyNameLabel) || item.Metadata.Labels.ContainsKey(HeadlessLabel);
+
+    /// <summary>The address of a node's own loopback that programs mean by "localhost".</summary>
+    internal static IpAddress Loopback(IpFamily family) => family == IpFamily.V6 ? IpAddress.Parse("::1") : IpAddress.Parse("127.0.0.1");
 
     private static IEnumerable<ProxyKey> PortKeys(Service? service) =>
         service is null || !IsServed(service) ? [] : service.Ports.Select(port => ProxyKey.Of(service.Key, port));
@@ -151,7 +177,7 @@ public static class ServiceProxyPlan
             keys.UnionWith(cluster.Services
                 .Where(IsServed)
                 .SelectMany(static service => service.Ports
-                    .Where(static port => port.NodePort != 0)
+                    .Where(port => port.NodePort != 0 || !service.LoadBalancerSourceRanges.IsEmpty)
                     .Select(port => ProxyKey.Of(service.Key, port))));
         }
     }

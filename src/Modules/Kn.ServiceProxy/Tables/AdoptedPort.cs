@@ -64,7 +64,7 @@ internal sealed class AdoptedPort(ProxyKey key)
         var local = lists.GetValueOrDefault((family, true));
         var onNode = new[] { cluster, local }
             .OfType<ServiceList>()
-            .SelectMany(static list => list.Slots)
+            .SelectMany(static list => list.Endpoints)
             .Where(static slot => slot.OnNode)
             .Select(static slot => slot.Endpoint.Address)
             .Distinct()

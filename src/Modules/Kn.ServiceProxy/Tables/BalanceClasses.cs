@@ -52,7 +52,7 @@ internal sealed class BalanceClasses
     /// <summary>The number of a class; its chain is made if it has none.</summary>
     public uint Number(BalanceClass wanted, TableEdit edit)
     {
-        var number = wanted.Number(wanted.AffinitySeconds == 0 ? BalanceClass.RandomKind : AffinityKind(wanted.AffinitySeconds));
+        var number = wanted.Number(wanted.AffinitySeconds == 0 ? wanted.MethodKind : AffinityKind(wanted.AffinitySeconds));
         if (_known.TryAdd(number, wanted))
         {
             edit.Add(new NewClass(number, wanted));
@@ -61,7 +61,7 @@ internal sealed class BalanceClasses
         return number;
     }
 
-    /// <summary>A kind for each timeout in use. When all 120 are taken, the next shorter timeout serves, or else the shortest.</summary>
+    /// <summary>A kind for each timeout in use. When all 112 are taken, the next shorter timeout serves, or else the shortest.</summary>
     private uint AffinityKind(int seconds)
     {
         if (_affinityKinds.TryGetValue(seconds, out var kind))

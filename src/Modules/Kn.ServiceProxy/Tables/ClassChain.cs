@@ -1,5 +1,6 @@
 using Kn.Linux.Nftables;
 using Kn.Primitives;
+using Kn.ServiceProxy.Planning;
 using IpProtocol = Kn.Linux.Nftables.IpProtocol;
 
 namespace Kn.ServiceProxy.Tables;
@@ -9,20 +10,31 @@ namespace Kn.ServiceProxy.Tables;
 /// the first slot then, and a packet that finds no endpoint at all is dropped, never sent on without translation.</remarks>
 internal static class ClassChain
 {
+    /// <summary>The same on every node, so that a client gets the same endpoint wherever it comes in.</summary>
+    private const uint HashSeed = 0x6B6E;
+
     /// <summary>The chain.</summary>
     public static NftChain Of(BalanceClass balanceClass) =>
-        balanceClass.AffinitySeconds == 0 ? Random(balanceClass) : Affinity(balanceClass);
+        balanceClass.AffinitySeconds == 0 ? WithoutAffinity(balanceClass) : Affinity(balanceClass);
 
-    private static NftChain Random(BalanceClass balanceClass) => NftChain.Of(
+    private static NftChain WithoutAffinity(BalanceClass balanceClass) => NftChain.Of(
         balanceClass.ChainName,
         NftRule.Of(Verdict.Jump(Resolve(balanceClass))),
-        ToEndpoint(balanceClass, Field.Random((uint)balanceClass.Length)),
+        ToEndpoint(balanceClass, Slot(balanceClass)),
         ToEndpoint(balanceClass, Field.RoundRobin(1)),
         NftRule.Of(Verdict.Drop));
 
+    private static Field Slot(BalanceClass balanceClass) => balanceClass.Method switch
+    {
+        BalanceMethod.RoundRobin => Field.RoundRobin((uint)balanceClass.Length),
+        BalanceMethod.SourceHash => Field.Hash((uint)balanceClass.Length, HashSeed, Field.Source(balanceClass.Family)),
+        BalanceMethod.DestinationHash => Field.Hash((uint)balanceClass.Length, HashSeed, Field.Destination(balanceClass.Family)),
+        _ => Field.Random((uint)balanceClass.Length),
+    };
+
     private static NftRule ToEndpoint(BalanceClass balanceClass, Field slot) => NftRule.Of(
-        Match.NfProto(balanceClass.Family),
         Match.L4Protocol((IpProtocol)balanceClass.Protocol),
+        Match.NfProto(balanceClass.Family),
         Statement.Dnat(ProxySchema.MapOf(ProxySet.Endpoints4.In(balanceClass.Family)), Field.Priority, slot));
 
     /// <summary>A client that is remembered gets its backend while that exists; otherwise a new one, and it is remembered. When

@@ -22,7 +22,7 @@ internal sealed class FamilyRules(IpFamily family, bool masqueradeAll)
     private readonly string _suffix = family == IpFamily.V6 ? "6" : "4";
 
     /// <summary>The chains, each before those that lead to it.</summary>
-    public IEnumerable<NftChain> Chains => [Unknown(), Special(), Balance(), Services(), Resolve(), FromElsewhere(), AfterDnat()];
+    public IEnumerable<NftChain> Chains => [Special(), Balance(), Services(), Resolve(), FromElsewhere(), AfterDnat()];
 
     /// <summary>Name of the chain that a base chain jumps to for destination NAT.</summary>
     public string ServicesChain => "services" + _suffix;
@@ -37,16 +37,17 @@ internal sealed class FamilyRules(IpFamily family, bool masqueradeAll)
 
     private string SpecialChain => "special" + _suffix;
 
-    private string UnknownChain => "unknown" + _suffix;
-
     private string FromElsewhereChain => "from-elsewhere" + _suffix;
 
     private NftSet Inside => Set(ProxySet.Inside4);
 
+    /// <summary>A ClusterIP that is no Service's, or is one's at another port, is refused: a route by default must not carry it away. The
+    /// second look-up is for clusters that do not say what their ClusterIPs are taken from.</summary>
     private NftChain Services() => NftChain.Of(
         ServicesChain,
         NftRule.Of(Statement.SetPriority(Map(ProxySet.Services4), _vip), Verdict.Goto(BalanceChain)),
-        NftRule.Of(Match.IpDestination(Set(ProxySet.ServiceCidrs4), family), Verdict.Goto(UnknownChain)));
+        NftRule.Of(Match.IpDestination(Set(ProxySet.ServiceCidrs4), family), Verdict.Goto(ProxyRules.RefuseChain)),
+        NftRule.Of(Match.IpDestination(Set(ProxySet.ClusterIps4), family), Verdict.Goto(ProxyRules.RefuseChain)));
 
     private NftChain Balance() => NftChain.Of(
         BalanceChain,
@@ -59,11 +60,6 @@ internal sealed class FamilyRules(IpFamily family, bool masqueradeAll)
         ResolveChain,
         NftRule.Of(Statement.SetPriority(Map(ProxySet.Services4), _vip)),
         NftRule.Of(Match.NoBit(Field.Priority, NotSpecial), Verdict.Goto(SpecialChain)));
-
-    private NftChain Unknown() => NftChain.Of(
-        UnknownChain,
-        NftRule.Of(Match.IpDestination(Set(ProxySet.ClusterIps4), family), Verdict.Goto(ProxyRules.RefuseChain)),
-        NftRule.Of(Verdict.Drop));
 
     private NftChain Special() => NftChain.Of(
         SpecialChain,

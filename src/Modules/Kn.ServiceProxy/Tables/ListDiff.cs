@@ -6,20 +6,21 @@ internal static class ListDiff
     /// <summary>Writes what changes. All removals come first: a backend may move from one slot to another.</summary>
     public static void Write(TableEdit edit, ServiceList before, ServiceList after, string comment)
     {
-        var longer = Math.Max(before.Slots.Count, after.Slots.Count);
-        for (var slot = 0; slot < longer; slot++)
+        var (slotsBefore, slotsAfter) = (before.Slots(), after.Slots());
+        var sameShape = before.AffinitySeconds == 0 == (after.AffinitySeconds == 0);
+        for (var slot = 0; slot < slotsBefore.Count; slot++)
         {
-            if (slot < before.Slots.Count && !Same(before, after, slot))
+            if (!sameShape || !Same(slotsBefore, slotsAfter, slot))
             {
-                edit.Remove(PortElements.OfSlot(before, slot));
+                edit.Remove(PortElements.OfSlot(before, slot, slotsBefore[slot]));
             }
         }
 
-        for (var slot = 0; slot < after.Slots.Count; slot++)
+        for (var slot = 0; slot < slotsAfter.Count; slot++)
         {
-            if (!Same(before, after, slot))
+            if (!sameShape || !Same(slotsBefore, slotsAfter, slot))
             {
-                edit.Add(PortElements.OfSlot(after, slot));
+                edit.Add(PortElements.OfSlot(after, slot, slotsAfter[slot]));
             }
         }
 
@@ -30,8 +31,6 @@ internal static class ListDiff
         }
     }
 
-    private static bool Same(ServiceList before, ServiceList after, int slot) =>
-        slot < before.Slots.Count && slot < after.Slots.Count
-        && before.Slots[slot] == after.Slots[slot]
-        && before.AffinitySeconds == 0 == (after.AffinitySeconds == 0);
+    private static bool Same(IReadOnlyList<Slot> before, IReadOnlyList<Slot> after, int slot) =>
+        slot < before.Count && slot < after.Count && before[slot] == after[slot];
 }

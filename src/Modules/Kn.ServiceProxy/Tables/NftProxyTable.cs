@@ -8,7 +8,7 @@ namespace Kn.ServiceProxy.Tables;
 /// <param name="options">The options that change rules.</param>
 internal sealed class NftProxyTable(NftSocket socket, ServiceProxyOptions options) : IProxyTable
 {
-    private readonly NftTable _static = ProxyRules.Static(ProxyLayout.Version(options), options.MasqueradeAll);
+    private readonly NftTable _static = ProxyRules.Static(ProxyLayout.Version(options), options);
 
     /// <inheritdoc/>
     public ProxyTableContent? Read() => ReadTable() is { } table ? StaticCheck.ToContent(table, _static) : null;

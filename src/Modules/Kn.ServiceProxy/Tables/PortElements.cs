@@ -22,9 +22,10 @@ internal static class PortElements
     public static IEnumerable<ProxyElement> OfList(ServiceList list, string comment)
     {
         yield return ProxyElement.List(list.Number, list.Class, comment);
-        for (var slot = 0; slot < list.Slots.Count; slot++)
+        var slots = list.Slots();
+        for (var slot = 0; slot < slots.Count; slot++)
         {
-            foreach (var element in OfSlot(list, slot))
+            foreach (var element in OfSlot(list, slot, slots[slot]))
             {
                 yield return element;
             }
@@ -32,9 +33,9 @@ internal static class PortElements
     }
 
     /// <summary>The elements of one slot.</summary>
-    public static IEnumerable<ProxyElement> OfSlot(ServiceList list, int slot)
+    public static IEnumerable<ProxyElement> OfSlot(ServiceList list, int slot, Slot content)
     {
-        var (endpoint, backend, isOnNode) = list.Slots[slot];
+        var (endpoint, backend, isOnNode) = content;
         if (list.AffinitySeconds == 0)
         {
             yield return ProxyElement.Endpoint(list.Number, slot, endpoint, isOnNode);

@@ -11,21 +11,26 @@ internal static class ProxyRules
     /// <summary>The chain that answers with a reset or "port unreachable".</summary>
     public const string RefuseChain = "refuse";
 
+    /// <summary>Every network namespace has its loopback as its first link.</summary>
+    private const uint LoopbackIndex = 1;
+
+    private static readonly IpPrefix Loopback = IpPrefix.Parse("127.0.0.0/8");
+
     /// <summary>What names the table.</summary>
     public static NftTableId TableId { get; } = new(NftFamily.Inet, NodeResources.ProxyTable);
 
     /// <summary>The static part: sets without elements, chains with rules, the classes of empty lists.</summary>
     /// <param name="layout">What the table says of itself.</param>
-    /// <param name="masqueradeAll">Whether pods are masqueraded on their way to ClusterIPs, too.</param>
-    public static NftTable Static(string layout, bool masqueradeAll)
+    /// <param name="options">The options that change rules.</param>
+    public static NftTable Static(string layout, ServiceProxyOptions options)
     {
-        var v4 = new FamilyRules(IpFamily.V4, masqueradeAll);
-        var v6 = new FamilyRules(IpFamily.V6, masqueradeAll);
+        var v4 = new FamilyRules(IpFamily.V4, options.MasqueradeAll);
+        var v6 = new FamilyRules(IpFamily.V6, options.MasqueradeAll);
         return new NftTable(TableId.Family, TableId.Name)
         {
             Comment = layout,
             Sets = ProxySchema.All.Select(static set => ReferenceEquals(set, ProxySchema.Dispatch) ? set with { Elements = EmptyClasses } : set).ToValueList(),
-            Chains = ((NftChain[])[Refuse(), .. v4.Chains, .. v6.Chains, .. BaseChains(v4, v6)]).ToValueList(),
+            Chains = ((NftChain[])[Refuse(), .. v4.Chains, .. v6.Chains, .. BaseChains(v4, v6), .. options.LocalhostNodePorts ? [LoopbackGuard()] : (NftChain[])[]]).ToValueList(),
         };
     }
 
@@ -44,6 +49,13 @@ internal static class ProxyRules
         RefuseChain,
         NftRule.Of(Match.L4Protocol(IpProtocol.Tcp), Statement.RejectTcp()),
         NftRule.Of(Statement.Reject()));
+
+    /// <summary>With route_localnet the kernel takes packets from the wire to, or from, 127.0.0.0/8: whoever is next to the node would reach
+    /// what listens for the node's own processes only (CVE-2020-8558). Before conntrack, so that answers to translated connections,
+    /// which have the node's address here, are not meant. For ::1 the kernel does this by itself.</summary>
+    private static NftChain LoopbackGuard() => NftChain.Base("loopback-guard", NftChainType.Filter, NftHookPoint.Prerouting, NftPriority.Raw).With(
+        NftRule.Of(Match.InputInterface(LoopbackIndex, inverted: true), Match.NfProto(IpFamily.V4), Match.Destination(Loopback), Verdict.Drop),
+        NftRule.Of(Match.InputInterface(LoopbackIndex, inverted: true), Match.NfProto(IpFamily.V4), Match.Source(Loopback), Verdict.Drop));
 
     private static NftChain[] BaseChains(FamilyRules v4, FamilyRules v6)
     {

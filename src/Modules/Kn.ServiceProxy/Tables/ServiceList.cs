@@ -3,22 +3,27 @@ using Kn.ServiceProxy.Planning;
 
 namespace Kn.ServiceProxy.Tables;
 
-/// <summary>A list as it stands in the kernel: its number and its endpoints in the order of their slots.</summary>
+/// <summary>A list as it stands in the kernel: its number and its endpoints, in the order of their slots where each has one.</summary>
 /// <param name="Number">The list's number; never used for another list while the table lives.</param>
 /// <param name="Class">Number of its class.</param>
 /// <param name="AffinitySeconds">0 for no affinity.</param>
 /// <param name="DropsWhenEmpty">What an empty list does.</param>
-/// <param name="Slots">The endpoints; slot n is the one that the number n chooses.</param>
-internal sealed record ServiceList(uint Number, uint Class, int AffinitySeconds, bool DropsWhenEmpty, ValueList<Slot> Slots)
+/// <param name="Endpoints">The endpoints, each once; without a hash, slot n is the one that the number n chooses.</param>
+/// <param name="Method">How one is chosen.</param>
+internal sealed record ServiceList(
+    uint Number, uint Class, int AffinitySeconds, bool DropsWhenEmpty, ValueList<Slot> Endpoints, BalanceMethod Method = BalanceMethod.Random)
 {
     /// <summary>The list in the plan's terms.</summary>
     public EndpointList ToPiece() =>
-        new(Slots.Select(static slot => slot.Endpoint).Order().ToValueList(), DropsWhenEmpty, AffinitySeconds);
+        new(Endpoints.Select(static slot => slot.Endpoint).Order().ToValueList(), DropsWhenEmpty, AffinitySeconds, Method);
 
-    /// <summary>True when the class's length is that of the list.</summary>
-    public bool IsPlausible => Slots.IsEmpty
+    /// <summary>True when the class is one that the list would get.</summary>
+    public bool IsPlausible => Endpoints.IsEmpty
         ? BalanceClass.IsEmpty(Class)
-        : !BalanceClass.IsEmpty(Class) && (Class & ushort.MaxValue) == Slots.Count;
+        : !BalanceClass.IsEmpty(Class) && (Class & ushort.MaxValue) == HashSlots.Count(Method, Endpoints.Count);
+
+    /// <summary>What each slot leads to. A hash wants many slots: they are computed, not kept.</summary>
+    public IReadOnlyList<Slot> Slots() => HashSlots.Of(Method, Endpoints);
 
     /// <summary>Puts the wanted endpoints into slots with as few changes as can be: those that stay keep their slot, new ones fill
     /// the holes and then the end, and the last ones move into holes that are left.</summary>

@@ -143,9 +143,14 @@ internal sealed class TableAdoption
 
     private void AddList(ProxyKey key, bool isLocal, uint number, uint balanceClass)
     {
-        var seconds = _classes.TryFind(balanceClass, out var known) ? known.AffinitySeconds : 0;
-        var slots = _slots.TryGetValue(number, out var found) ? found.Values.ToValueList() : default;
-        _lists[number] = new ServiceList(number, balanceClass, seconds, BalanceClass.IsDrop(balanceClass), slots);
+        _classes.TryFind(balanceClass, out var known);
+        IEnumerable<Slot> slots = _slots.TryGetValue(number, out var found) ? found.Values : [];
+        if (known.Method is BalanceMethod.SourceHash or BalanceMethod.DestinationHash)
+        {
+            slots = slots.Distinct().OrderBy(static slot => slot.Endpoint);
+        }
+
+        _lists[number] = new ServiceList(number, balanceClass, known.AffinitySeconds, BalanceClass.IsDrop(balanceClass), slots.ToValueList(), known.Method);
         (_ports.TryGetValue(key, out var port) ? port : _ports[key] = new AdoptedPort(key)).AddList(number, isLocal);
     }
 

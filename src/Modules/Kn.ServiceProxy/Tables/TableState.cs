@@ -35,6 +35,9 @@ internal sealed class TableState
     /// <summary>The ports, as they stand.</summary>
     public IReadOnlyDictionary<ProxyKey, PortState> Ports => _ports;
 
+    /// <summary>Who has a VIP; null when nobody has it.</summary>
+    public ProxyKey? Owner(Vip vip) => _vips.Owner(vip);
+
     /// <summary>The state without a table.</summary>
     public static TableState Empty() => new(BalanceClasses.Of(new Dictionary<uint, BalanceClass>()), new ListNumbers(0, 0), new NodePiece(default, default));
 
@@ -205,7 +208,8 @@ internal sealed class TableState
         }
 
         var number = before?.Number ?? _numbers.Take(edit);
-        var after = new ServiceList(number, ClassOf(edit, shape, wanted), wanted.AffinitySeconds, wanted.DropsWhenEmpty, Arrange(edit, before, wanted, onNode));
+        var endpoints = Arrange(edit, before, wanted, onNode);
+        var after = new ServiceList(number, ClassOf(edit, shape, wanted, number), wanted.AffinitySeconds, wanted.DropsWhenEmpty, endpoints, wanted.Method);
         if (before is null)
         {
             edit.Add(PortElements.OfList(after, comment));
@@ -218,22 +222,33 @@ internal sealed class TableState
         return after;
     }
 
-    private uint ClassOf(TableEdit edit, BalanceClass shape, EndpointList wanted) => wanted switch
+    private uint ClassOf(TableEdit edit, BalanceClass shape, EndpointList wanted, uint list)
     {
-        { Endpoints.IsEmpty: false } => _classes.Number(shape with { AffinitySeconds = wanted.AffinitySeconds, Length = wanted.Endpoints.Count }, edit),
-        _ => BalanceClass.Empty(shape.Family, wanted.DropsWhenEmpty),
-    };
+        if (wanted.Endpoints.IsEmpty)
+        {
+            return BalanceClass.Empty(shape.Family, wanted.DropsWhenEmpty);
+        }
+
+        var lane = wanted.Method == BalanceMethod.RoundRobin ? (int)(list % BalanceClass.Lanes) : 0;
+        var length = HashSlots.Count(wanted.Method, wanted.Endpoints.Count);
+        return _classes.Number(shape with { AffinitySeconds = wanted.AffinitySeconds, Length = length, Method = wanted.Method, Lane = lane }, edit);
+    }
 
     private ValueList<Slot> Arrange(TableEdit edit, ServiceList? before, EndpointList wanted, HashSet<IpAddress> onNode)
     {
         var keepsBackends = before is not null && before.AffinitySeconds != 0 && wanted.AffinitySeconds != 0;
-        var slots = ServiceList.Arrange(before?.Slots ?? default, wanted.Endpoints);
+        var slots = ServiceList.Arrange(before?.Endpoints ?? default, wanted.Endpoints);
         for (var i = 0; i < slots.Length; i++)
         {
             var backend = wanted.AffinitySeconds == 0 ? 0
                 : keepsBackends && slots[i].Backend != 0 ? slots[i].Backend
                 : _numbers.Take(edit);
             slots[i] = new Slot(slots[i].Endpoint, backend, onNode.Contains(slots[i].Endpoint.Address));
+        }
+
+        if (HashSlots.Count(wanted.Method, slots.Length) != slots.Length)
+        {
+            Array.Sort(slots, static (left, right) => left.Endpoint.CompareTo(right.Endpoint));
         }
 
         return ValueList.Create<Slot>(slots);

@@ -145,6 +145,20 @@ public sealed class DecodeTests
     }
 
     [Fact]
+    public void TriggerTime_IsKept_AndMakesNoDifference()
+    {
+        const string Json = """{"metadata":{"name":"s","annotations":{"a":"b","endpoints.kubernetes.io/last-change-trigger-time":"TIME"}},"addressType":"IPv4","endpoints":[]}""";
+        var early = Samples.Decode(ResourceKinds.EndpointSlices, Json.Replace("TIME", "2026-03-01T12:00:00.123456789Z", StringComparison.Ordinal));
+        var late = Samples.Decode(ResourceKinds.EndpointSlices, Json.Replace("TIME", "2026-03-01T12:00:05Z", StringComparison.Ordinal));
+        var none = Samples.Decode(ResourceKinds.EndpointSlices, Json.Replace("TIME", "yesterday", StringComparison.Ordinal));
+        Assert.Equal(new DateTimeOffset(2026, 3, 1, 12, 0, 0, TimeSpan.Zero).AddTicks(1_234_567), early.Triggered.Time);
+        Assert.Null(none.Triggered.Time);
+        Assert.True(early.IsSameAs(late));
+        Assert.Equal(early, late);
+        Assert.Equal("b", Assert.Single(early.Metadata.Annotations).Value);
+    }
+
+    [Fact]
     public void RecurringStrings_AreOneString()
     {
         var pool = new StringPool();
