@@ -15,6 +15,7 @@ internal sealed class NodeModel : IDisposable
     private readonly Dictionary<string, ValueList<IpAddress>> _kernel = new(StringComparer.Ordinal);
     private readonly Dictionary<string, ValueList<IpAddress>> _foundlings = new(StringComparer.Ordinal);
     private readonly Dictionary<IpAddress, DateTimeOffset> _freedAt = [];
+    private readonly HashSet<string> _alive = new(StringComparer.Ordinal);
     private readonly ManualTime _time = new();
     private AttachmentJournal _journal;
     private AddressAllocator _allocator;
@@ -98,7 +99,14 @@ internal sealed class NodeModel : IDisposable
         }
 
         _journal.Append(new JournalRecord.Completed(key));
-        return dieAfter == 3 ? Restart() : null;
+        if (dieAfter == 3)
+        {
+            return Restart();
+        }
+
+        // The runtime was told: from here on only a DEL, or the end of the machine, may take the pod away.
+        _alive.Add(link);
+        return null;
     }
 
     private string? Del(int pod, int dieAfter)
@@ -106,6 +114,7 @@ internal sealed class NodeModel : IDisposable
         var key = Key(pod);
         var link = PodLinkNames.HostLink(key);
         var attachment = _journal.Read(table => table.TryFind(key, out var found) ? found : null);
+        _alive.Remove(link);
         _kernel.Remove(link, out var addresses);
         if (dieAfter == 0)
         {
@@ -145,6 +154,7 @@ internal sealed class NodeModel : IDisposable
     {
         _journal.Dispose();
         _kernel.Clear();
+        _alive.Clear();
         var content = File.ReadAllBytes(FilePath);
         // Of what was not flushed any part may be lost, and what is there may end in blocks that were never written.
         var kept = _durable + ((content.Length - _durable) * (code % 5) / 4);
@@ -243,6 +253,11 @@ internal sealed class NodeModel : IDisposable
     private string? Check()
     {
         var owned = _kernel.Values.SelectMany(static addresses => addresses.AsEnumerable()).ToList();
+        if (!_alive.IsSubsetOf(_kernel.Keys))
+        {
+            return "a pod that runs was taken away";
+        }
+
         if (owned.Distinct().Count() != owned.Count)
         {
             return "two pods share an address";
