@@ -40,6 +40,7 @@ internal sealed class CniParts : IDisposable
         Repair = new NodeEndRepair(Attachments);
         Mtu = new PodMtu(Attachments, options, context.Encapsulation);
         Metrics = new CniMetrics(context.Metrics, Allocator, () => Reaper.Waiting);
+        context.Metrics.GaugeCallback("kn_cni_host_ports", "Ports of the node that lead to pods.", () => Table.HostPortCount);
         Alarm = new ExhaustionAlarm(context.Node.Name, context.Events, Metrics);
     }
 

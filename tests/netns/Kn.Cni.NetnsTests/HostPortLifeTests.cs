@@ -21,6 +21,7 @@ public sealed class HostPortLifeTests : IAsyncLifetime
         await _net.AddPodAsync("first", HostPortNet.Mapping(8080, 80));
         var after = await _net.RulesetAsync();
         Assert.NotEqual(before, after);
+        Assert.Contains("kn_cni_host_ports 1\n", _net.Node.Context.Metrics.ToPrometheusText(), StringComparison.Ordinal);
         var pod = _net.Node.CreatePodNamespace();
         foreach (var wanted in (JsonNode[])[HostPortNet.Mapping(8080, 81), HostPortNet.Mapping(8080, 80, hostIp: HostPortNet.NodeV4), HostPortNet.Mapping(8080, 80, hostIp: "::")])
         {
@@ -38,6 +39,7 @@ public sealed class HostPortLifeTests : IAsyncLifetime
         Assert.Equal(0, (await _net.Node.CallAsync("DEL", "second", pod)).ExitCode);
         Assert.Equal(0, (await _net.Node.CallAsync("DEL", "first", null)).ExitCode);
         Assert.Equal(before, await _net.RulesetAsync());
+        Assert.Contains("kn_cni_host_ports 0\n", _net.Node.Context.Metrics.ToPrometheusText(), StringComparison.Ordinal);
         await _net.AddPodAsync("third", HostPortNet.Mapping(8080, 80));
         Assert.Equal($"third {HostPortNet.OutsideV4}", Client.Ask(_net.Outside, HostPortNet.NodeV4, 8080));
     }

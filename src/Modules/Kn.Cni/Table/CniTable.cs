@@ -28,6 +28,18 @@ internal sealed class CniTable(NftSocket socket)
         }
     }
 
+    /// <summary>How many ports of the node are claimed.</summary>
+    public int HostPortCount
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _ledger.Claims.Sum(static attachment => attachment.PortMappings.Count);
+            }
+        }
+    }
+
     /// <summary>Whose port mappings the kernel has, as far as their elements tell.</summary>
     public IReadOnlyList<Attachment> ReadOwners() => PortMapReading.Owners(_portMaps.Read());
 
