@@ -23,6 +23,9 @@ public static class NodeResources
     /// <summary>Link group of the bridge of local pods.</summary>
     public const uint PodBridgeGroup = 79;
 
+    /// <summary>Whether a link's group says that it belongs to pods or containers of this node: what is on such links is no underlay.</summary>
+    public static bool IsLocalPodGroup(uint group) => group is >= PodLinkGroup and <= PodBridgeGroup;
+
     /// <summary>rtnetlink protocol number of routes to containers of networks without an agent, which the agent's modules leave alone.</summary>
     public const byte PlainRouteProtocol = 0x4C;
 
@@ -47,6 +50,9 @@ public static class NodeResources
     /// <summary>Prefix of the names of pods' veths on the node.</summary>
     public const string PodLinkPrefix = "kn";
 
+    /// <summary>The bridge of local pods, unless the config names another.</summary>
+    public const string PodBridge = "kn-bridge";
+
     /// <summary>The VXLAN link of the module Routes whose outer packets are IPv4.</summary>
     public const string VxlanLink = "kn-vxlan";
 
@@ -61,6 +67,9 @@ public static class NodeResources
 
     /// <summary>Pods' IPv6 gateway, likewise.</summary>
     public const string PodGatewayV6 = "fe80::1";
+
+    /// <summary>Major number of the qdiscs that limit pods' bandwidth, at both ends of their veths; <c>tc</c> prints it as 4b.</summary>
+    public const ushort ShapingQdisc = 0x4B;
 
     /// <summary>Priority of destination NAT of Services (dstnat).</summary>
     public const int ServiceNatPriority = -100;

@@ -18,8 +18,8 @@ internal sealed class HandMadeNetwork : IDisposable
             Ip($"-n {Name(space)} link set lo up");
         }
 
-        Ip($"-n {Name("net")} link add br type bridge");
-        Ip($"-n {Name("net")} link set br up");
+        Ip($"-n {Name("net")} link add switch0 type bridge");
+        Ip($"-n {Name("net")} link set switch0 up");
         foreach (var number in (int[])[1, 2])
         {
             AddNode(number);
@@ -53,7 +53,7 @@ internal sealed class HandMadeNetwork : IDisposable
     {
         var node = Name($"node{number}");
         Ip($"-n {Name("net")} link add port{number} type veth peer name eth0 netns {node}");
-        Ip($"-n {Name("net")} link set port{number} master br up");
+        Ip($"-n {Name("net")} link set port{number} master switch0 up");
         Ip($"-n {node} link set eth0 up");
         Ip($"-n {node} addr add 192.0.2.{number}/24 dev eth0");
         Ip($"netns exec {node} sysctl -qw net.ipv4.ip_forward=1");

@@ -45,18 +45,26 @@ public sealed class NetlinkMonitor<TEvent> : IDisposable
     /// <param name="overflow">The event that says that others are lost.</param>
     /// <param name="inside">The network namespace; null for this one.</param>
     /// <param name="concerns">Whether the reader wants an event, asked by the receiving thread: what is left out wakes nobody.</param>
-    /// <exception cref="LinuxException">ENOENT: the kernel has no such group. EPERM: not root.</exception>
+    /// <param name="otherNamespaces">Also those of every namespace that has an id here (ip-netns(8), list-id), such as the other end of a
+    /// veth. Nothing tells which one a notification is from.</param>
+    /// <exception cref="LinuxException">ENOENT: the kernel has no such group. EPERM: not root, or without CAP_NET_BROADCAST for other namespaces.</exception>
     public static NetlinkMonitor<TEvent> Open(
         NetlinkProtocol protocol,
         IReadOnlyList<int> groups,
         NetlinkDecoder<TEvent> decode,
         TEvent overflow,
         NetworkNamespace? inside = null,
-        Func<TEvent, bool>? concerns = null)
+        Func<TEvent, bool>? concerns = null,
+        bool otherNamespaces = false)
     {
         var transport = inside is null ? SocketTransport.Open(protocol) : inside.Run(() => SocketTransport.Open(protocol));
         try
         {
+            if (otherNamespaces)
+            {
+                transport.ListenToAllNamespaces();
+            }
+
             foreach (var group in groups)
             {
                 transport.Join(group);

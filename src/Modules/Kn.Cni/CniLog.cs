@@ -52,8 +52,29 @@ internal static partial class CniLog
     [LoggerMessage(4031, LogLevel.Warning, "looking for attachments that nobody needs failed, trying again: {Error}", EventName = "collectFailed")]
     internal static partial void CollectFailed(ILogger logger, string error);
 
+    [LoggerMessage(4013, LogLevel.Warning, "somebody else changed the bridge {Bridge}; put back: {Changes}", EventName = "bridgeRepaired")]
+    internal static partial void BridgeRepaired(ILogger logger, string bridge, string changes);
+
+    [LoggerMessage(4014, LogLevel.Warning, "the kernel does not show bridged packets to nftables (module br_netfilter): Services between two pods of this node will not work on the bridge {Bridge}", EventName = "noBridgeNetfilter")]
+    internal static partial void NoBridgeNetfilter(ILogger logger, string bridge);
+
+    [LoggerMessage(4015, LogLevel.Information, "pods' MTU is {Mtu} now; changed on {Pods} of them", EventName = "mtuFollowed")]
+    internal static partial void MtuFollowed(ILogger logger, uint mtu, int pods);
+
+    [LoggerMessage(4016, LogLevel.Warning, "the MTU of {Attachment} could not be changed to {Mtu}: {Error}", EventName = "mtuNotFollowed")]
+    internal static partial void MtuNotFollowed(ILogger logger, AttachmentKey attachment, uint mtu, string error);
+
     [LoggerMessage(4012, LogLevel.Warning, "routes to pods could not be put back: {Error}", EventName = "podRepairFailed")]
     internal static partial void RepairFailed(ILogger logger, string error);
+
+    [LoggerMessage(4021, LogLevel.Information, "{Attachment} has got hardware address {Mac} from somebody else", EventName = "podMacChanged")]
+    internal static partial void PodMacChanged(ILogger logger, AttachmentKey attachment, string mac);
+
+    [LoggerMessage(4022, LogLevel.Debug, "the pod's end of {Attachment} could not be looked at: {Error}", EventName = "podEndRepairFailed")]
+    internal static partial void PodEndRepairFailed(ILogger logger, AttachmentKey attachment, string error);
+
+    [LoggerMessage(4023, LogLevel.Warning, "changes of pods' interfaces by later plugins cannot be noticed: {Error}", EventName = "podEndsUnwatched")]
+    internal static partial void PodEndsUnwatched(ILogger logger, string error);
 
     [LoggerMessage(4020, LogLevel.Warning, "{Attachment} has hostPort {Mapping}, which leads to {Holder}", EventName = "hostPortContested")]
     internal static partial void HostPortContested(ILogger logger, AttachmentKey attachment, string mapping, AttachmentKey holder);

@@ -15,7 +15,7 @@ public sealed record CniOptions : IModuleOptions
     public const uint MaxMtu = 65535;
 
     /// <summary>MTU of pods' links; null (the default) takes the smallest of the links that have a default route, since a pod's packets
-    /// leave by one of them.</summary>
+    /// leave by one of them, less what VXLAN takes where it is in use. Running pods follow.</summary>
     public uint? Mtu { get; init; }
 
     /// <summary>Whether pod traffic that leaves the cluster takes the node's address. Default true: pod addresses are rarely routed outside.</summary>
@@ -32,6 +32,13 @@ public sealed record CniOptions : IModuleOptions
     /// <summary>How long ADD waits for the node's podCIDRs. Default 5 s: bridges the start of a node; the kubelet tries again anyway.</summary>
     public TimeSpan PodCidrTimeout { get; init; } = TimeSpan.FromSeconds(5);
 
+    /// <summary>How pods are joined to the node. Default routed: no broadcast domain, and no pod can claim another's address. A change holds for
+    /// new pods; running ones keep what they have.</summary>
+    public AttachmentMode Attachment { get; init; }
+
+    /// <summary>The bridge, for <c>attachment: bridge</c>.</summary>
+    public BridgeOptions Bridge { get; init; } = new();
+
     /// <summary>How pods get their addresses.</summary>
     public IpamOptions Ipam { get; init; } = new();
 
@@ -44,6 +51,7 @@ public sealed record CniOptions : IModuleOptions
     {
         errors.Require(Mtu is null or (>= MinMtu and <= MaxMtu), nameof(Mtu), $"must be from {MinMtu} to {MaxMtu}");
         Ipam.Validate(errors, nameof(Ipam));
+        Bridge.Validate(errors);
         errors.Require(PodReadyTimeout > TimeSpan.Zero, nameof(PodReadyTimeout), "must be longer than zero");
         errors.Require(PodCidrTimeout > TimeSpan.Zero, nameof(PodCidrTimeout), "must be longer than zero");
     }

@@ -16,6 +16,7 @@ internal sealed class CniParts : IDisposable
 {
     private readonly ModuleStatus _status;
     private readonly ConntrackSocket _conntrack = ConntrackSocket.Open();
+    private readonly RouteSocket _host = RouteSocket.Open();
 
     private CniParts(ModuleContext context, CniOptions options, AttachmentJournal journal)
     {
@@ -24,16 +25,20 @@ internal sealed class CniParts : IDisposable
         Gates = context.PodGates;
         Logger = context.Loggers.CreateLogger("cni");
         Journal = journal;
-        Links = new PodLinks(RouteSocket.Open());
+        Links = new PodLinks(_host);
         Allocator = new AddressAllocator(options.Ipam, Time);
         PodCidrs = new PodCidrs(Allocator, Time);
         Reaper = new LinkReaper(Links, Allocator, Logger, Time);
-        Table = new CniTable(Nft);
-        Capabilities = new PodCapabilities(Table, _conntrack, Logger);
-        Attachments = new NodeAttachments(Links, Journal, Allocator, Reaper, Logger, Time);
         Pods = new PodLookup(context.Cache, Time);
+        Table = new CniTable(Nft);
+        Capabilities = new PodCapabilities(Table, _conntrack, Pods, Logger);
+        Attachments = new NodeAttachments(Links, Journal, Allocator, Reaper, Logger, Time)
+        {
+            Bridge = new NodeBridge(_host, Links, Allocator, options, () => CniLog.NoBridgeNetfilter(Logger, options.Bridge.Name)),
+        };
         Attacher = new PodAttacher(Attachments, new AddressChoice(Attachments, Pods), Capabilities);
         Repair = new NodeEndRepair(Attachments);
+        Mtu = new PodMtu(Attachments, options, context.Encapsulation);
         Metrics = new CniMetrics(context.Metrics, Allocator, () => Reaper.Waiting);
         Alarm = new ExhaustionAlarm(context.Node.Name, context.Events, Metrics);
     }
@@ -68,6 +73,8 @@ internal sealed class CniParts : IDisposable
 
     public NodeEndRepair Repair { get; }
 
+    public PodMtu Mtu { get; }
+
     public CniMetrics Metrics { get; }
 
     public ExhaustionAlarm Alarm { get; }
@@ -82,12 +89,14 @@ internal sealed class CniParts : IDisposable
     public void TellStatus()
     {
         _status.SetFact("pods", Journal.Read(static table => table.All.Count).ToString(CultureInfo.InvariantCulture));
+        _status.SetFact("stateProblem", Journal.Problem);
         var usage = Allocator.Usage;
         _status.SetFact("addresses", usage.IsEmpty ? null : string.Join(", ", usage.Select(static pool => $"{pool.Prefix}: {pool.Taken} of {pool.Taken + pool.Free} used")));
     }
 
     public void Dispose()
     {
+        Mtu.Dispose();
         Reaper.Dispose();
         Links.Dispose();
         Nft.Dispose();

@@ -1,5 +1,6 @@
 using Kn.Cni.Attaching;
 using Kn.Cni.Garbage;
+using Kn.Cni.Ipam;
 using Kn.Cni.Protocol;
 using Kn.Hosting.Control;
 using Kn.Hosting.Pods;
@@ -15,8 +16,9 @@ internal sealed class CniServer
     private readonly PodAttacher _attacher;
     private readonly NetworkGarbage _garbage;
     private readonly PodCidrs _podCidrs;
+    private readonly AttachmentJournal _journal;
     private readonly PodGates _gates;
-    private readonly CachedMtu _mtu;
+    private readonly PodMtu _mtu;
     private readonly CniMetrics _metrics;
     private readonly ExhaustionAlarm _alarm;
     private readonly Action _tellStatus;
@@ -30,8 +32,9 @@ internal sealed class CniServer
         _attacher = parts.Attacher;
         _garbage = new NetworkGarbage(parts.Attachments, parts.Attacher);
         _podCidrs = parts.PodCidrs;
+        _journal = parts.Journal;
         _gates = parts.Gates;
-        _mtu = new CachedMtu(parts.Links, parts.Time);
+        _mtu = parts.Mtu;
         _metrics = parts.Metrics;
         _alarm = parts.Alarm;
         _tellStatus = parts.TellStatus;
@@ -119,17 +122,33 @@ internal sealed class CniServer
             case CniCommand.Gc:
                 await _garbage.CollectAsync(request.Config.Name, request.Config.ValidAttachments ?? new HashSet<AttachmentKey>(), cancellationToken);
                 break;
-            case CniCommand.Status when !_podCidrs.AreKnown:
-                throw new CniException(CniErrorCode.NotAvailable, "the node has no podCIDR yet");
+            case CniCommand.Status:
+                RequireService();
+                break;
         }
 
         return default;
     }
 
+    /// <summary>Whether an ADD could work: a look at what is known, without a call to anybody. A full pool is not counted: the runtime would call the node
+    /// not ready, and the pods that run would be evicted for the sake of those that do not.</summary>
+    private void RequireService()
+    {
+        if (!_podCidrs.AreKnown)
+        {
+            throw new CniException(CniErrorCode.NotAvailable, "the node has no podCIDR yet");
+        }
+
+        if (!_journal.Recover())
+        {
+            throw new CniException(CniErrorCode.NotAvailable, $"the agent's state cannot be written: {_journal.Problem}");
+        }
+    }
+
     private async Task<CniResult> AddAsync(CniRequest request, CancellationToken cancellationToken)
     {
         await _podCidrs.WaitAsync(_options.PodCidrTimeout, cancellationToken);
-        var mtu = request.Config.Mtu ?? _options.Mtu ?? _mtu.Read();
+        var mtu = request.Config.Mtu ?? _mtu.Current;
         var plan = await AttachAsync(request, mtu, cancellationToken);
         var result = plan.Result(request.NamespacePath, request.Dns);
         return request.Config.PreviousResult?.Append(result) ?? result;

@@ -54,15 +54,12 @@ internal sealed class RoutesTarget(RouteSocket socket, PeerTable peers, RoutesLe
     public Task ApplyAsync(Changes<RoutesKey, RoutesPiece> changes, CancellationToken cancellationToken)
     {
         ledger.Expect(changes);
-        try
-        {
-            var remade = EnsureTunnels(changes);
-            Send([.. Ensures(changes, remade), .. Removals(changes)]);
-        }
-        catch (NetlinkException)
+        var tunnels = EnsureTunnels(changes);
+        var failure = Send([.. Ensures(changes, tunnels), .. Removals(changes)]) ?? tunnels.Failure;
+        if (failure is not null)
         {
             ledger.Unknown();
-            throw;
+            throw failure;
         }
 
         ledger.Tell(changes);
@@ -72,7 +69,7 @@ internal sealed class RoutesTarget(RouteSocket socket, PeerTable peers, RoutesLe
 
     public Task RemoveAsync(CancellationToken cancellationToken)
     {
-        Send([.. RoutesReading.OurRoutes(socket).Select(static RouteChange (route) => new RemoveRoute(route))]);
+        var failure = Send([.. RoutesReading.OurRoutes(socket).Select(static RouteChange (route) => new RemoveRoute(route))]);
         foreach (var outer in Vtep.Families)
         {
             if (socket.FindLink(Vtep.LinkName(outer)) is { } link)
@@ -81,7 +78,7 @@ internal sealed class RoutesTarget(RouteSocket socket, PeerTable peers, RoutesLe
             }
         }
 
-        return Task.CompletedTask;
+        return failure is null ? Task.CompletedTask : throw failure;
     }
 
     /// <summary>The kernel replaces a route of the same destination and metric in place, so nothing is left of the one before; not so when an
@@ -89,11 +86,11 @@ internal sealed class RoutesTarget(RouteSocket socket, PeerTable peers, RoutesLe
     private static bool NeedsRemoval(RoutesKey key, RoutesPiece before, RoutesPiece after) =>
         key.Prefix.Family == IpFamily.V6 && before is PodCidrRoute { Gateway: var old } && after is PodCidrRoute { Gateway: var now } && (old is null) != (now is null);
 
-    /// <summary>Links come first: what is on them needs their index.</summary>
-    /// <returns>The tunnels that had to be made anew: everything on them is gone.</returns>
-    private List<IpFamily> EnsureTunnels(Changes<RoutesKey, RoutesPiece> changes)
+    /// <summary>Links come first: what is on them needs their index. One that cannot be had (its VNI is another's, the kernel has no VXLAN)
+    /// keeps only what is on it from its place.</summary>
+    private TunnelOutcome EnsureTunnels(Changes<RoutesKey, RoutesPiece> changes)
     {
-        var remade = new List<IpFamily>();
+        var outcome = new TunnelOutcome();
         foreach (var change in changes.All)
         {
             if (change is not { Key: { Kind: RoutesKind.Link, Outer: var outer }, After: VxlanTunnel after })
@@ -101,23 +98,41 @@ internal sealed class RoutesTarget(RouteSocket socket, PeerTable peers, RoutesLe
                 continue;
             }
 
-            if (change.Before is VxlanTunnel before && before.CanBecome(after))
+            try
             {
-                socket.ChangeLink(ledger.Network.Tunnels[outer], Difference(before, after, outer));
-                continue;
+                if (EnsureTunnel(outer, change.Before as VxlanTunnel, after))
+                {
+                    outcome.Remade.Add(outer);
+                }
             }
-
-            if (socket.FindLink(Vtep.LinkName(outer)) is { } other)
+            catch (NetlinkException e)
             {
-                socket.RemoveLink(other.Index);
+                outcome.Missing.Add(outer);
+                outcome.Failure ??= e;
             }
-
-            socket.CreateVxlan(KernelPieces.ToLink(after, outer));
-            ledger.Made(outer, socket.FindLinkIndex(Vtep.LinkName(outer)) ?? 0);
-            remade.Add(outer);
         }
 
-        return remade;
+        return outcome;
+    }
+
+    /// <summary>Changes the link, or makes it.</summary>
+    /// <returns>True when it was made: nothing is on it yet.</returns>
+    private bool EnsureTunnel(IpFamily outer, VxlanTunnel? before, VxlanTunnel after)
+    {
+        if (before?.CanBecome(after) == true)
+        {
+            socket.ChangeLink(ledger.Network.Tunnels[outer], Difference(before, after, outer));
+            return false;
+        }
+
+        if (socket.FindLink(Vtep.LinkName(outer)) is { } other)
+        {
+            socket.RemoveLink(other.Index);
+        }
+
+        socket.CreateVxlan(KernelPieces.ToLink(after, outer));
+        ledger.Made(outer, socket.FindLinkIndex(Vtep.LinkName(outer)) ?? 0);
+        return true;
     }
 
     private static LinkChange Difference(VxlanTunnel before, VxlanTunnel after, IpFamily outer) => new()
@@ -129,17 +144,22 @@ internal sealed class RoutesTarget(RouteSocket socket, PeerTable peers, RoutesLe
     };
 
     /// <summary>Additions and replacements, what others need first.</summary>
-    private List<RouteChange> Ensures(Changes<RoutesKey, RoutesPiece> changes, List<IpFamily> remade)
+    private List<RouteChange> Ensures(Changes<RoutesKey, RoutesPiece> changes, TunnelOutcome tunnels)
     {
         var wanted = changes.All.Where(static change => change is { After: not null, Key.Kind: not RoutesKind.Link }).Select(static change => (change.Key, Piece: change.After!)).ToList();
-        foreach (var outer in remade)
+        foreach (var outer in tunnels.Remade)
         {
             var changed = wanted.Select(static entry => entry.Key).ToHashSet();
             wanted.AddRange(ledger.On(outer).Where(entry => !changed.Contains(entry.Key)).Select(static entry => (entry.Key, entry.Value)));
         }
 
         var links = ledger.Network.Tunnels;
-        return [.. wanted.OrderBy(static entry => entry.Key.Kind).Select(entry => KernelPieces.Ensure(entry.Key, entry.Piece, IndexFor(entry.Key, entry.Piece, links)))];
+        return
+        [
+            .. wanted.Where(entry => RoutesLedger.OuterOf(entry.Key, entry.Piece) is not { } outer || !tunnels.Missing.Contains(outer))
+                .OrderBy(static entry => entry.Key.Kind)
+                .Select(entry => KernelPieces.Ensure(entry.Key, entry.Piece, IndexFor(entry.Key, entry.Piece, links))),
+        ];
     }
 
     /// <summary>After the additions, so that a prefix that moves is never without a route; links last, and what goes with them not at all.</summary>
@@ -171,12 +191,18 @@ internal sealed class RoutesTarget(RouteSocket socket, PeerTable peers, RoutesLe
     private static int IndexFor(RoutesKey key, RoutesPiece piece, TunnelLinks links) => RoutesLedger.OuterOf(key, piece) is { } outer ? links[outer] : 0;
 
     /// <summary>One change that the kernel refuses does not keep the others from their place.</summary>
-    private void Send(IReadOnlyList<RouteChange> changes)
+    /// <returns>The first refusal; null when all went well.</returns>
+    private NetlinkException? Send(IReadOnlyList<RouteChange> changes) => socket.Apply(changes) is [var failure, ..] ? failure.Error : null;
+
+    /// <summary>What became of the tunnels.</summary>
+    private sealed class TunnelOutcome
     {
-        var failures = socket.Apply(changes);
-        if (failures.Count > 0)
-        {
-            throw failures[0].Error;
-        }
+        /// <summary>Made, or made anew: everything that should be on them has to be put there.</summary>
+        public List<IpFamily> Remade { get; } = [];
+
+        /// <summary>Could not be had.</summary>
+        public List<IpFamily> Missing { get; } = [];
+
+        public NetlinkException? Failure { get; set; }
     }
 }

@@ -46,7 +46,7 @@ public sealed record Underlay(ValueList<ConnectedSubnet> Subnets, ValueList<Unde
 
     /// <summary>Whether a link is neither a pod's nor one that Kn made.</summary>
     public static bool IsForeign(Link link) =>
-        link.Group is not (NodeResources.PodLinkGroup or NodeResources.DyingLinkGroup) && !link.Name.StartsWith(OwnLinkPrefix, StringComparison.Ordinal);
+        !NodeResources.IsLocalPodGroup(link.Group) && !link.Name.StartsWith(OwnLinkPrefix, StringComparison.Ordinal);
 
     /// <summary>Only the segments that carry one of these addresses: where nodes know each other by their InternalIPs, other networks that a
     /// node happens to be on (storage, virtual machines) are no way to them. All of them when none does.</summary>

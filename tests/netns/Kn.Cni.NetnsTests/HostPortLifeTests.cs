@@ -14,7 +14,8 @@ public sealed class HostPortLifeTests : IAsyncLifetime
     public Task DisposeAsync() => _net.DisposeAsync();
 
     [Fact]
-    public async Task SecondPod_ForTheSamePort_IsRefused_AndNothingIsLeft()
+    [Conformance("cni", "Capabilities")]
+    public async Task HostPort_ThatAnotherPodHas_IsRefused_AndNothingIsLeft()
     {
         var before = await _net.RulesetAsync();
         await _net.AddPodAsync("first", HostPortNet.Mapping(8080, 80));
@@ -62,6 +63,27 @@ public sealed class HostPortLifeTests : IAsyncLifetime
         Assert.Equal($"other {HostPortNet.OutsideV4}", Client.Ask(_net.Outside, "192.0.2.3", 8080));
         Assert.StartsWith("loop ", Client.Ask(_net.NodeSpace, "127.0.0.1", 8080), StringComparison.Ordinal);
         Assert.Equal("ConnectionRefused", Client.Ask(_net.Outside, HostPortNet.NodeV6, 8080));
+    }
+
+    /// <summary>As kube-proxy's NodePorts do: Services are translated at dstnat.</summary>
+    [Fact]
+    public async Task DestinationNatOfServices_ComesFirst()
+    {
+        await _net.AddPodAsync("web", HostPortNet.Mapping(8080, 80));
+        await _net.AddPodAsync("endpoint");
+        foreach (var command in (string[])[
+            "add table inet services",
+            "add chain inet services prerouting { type nat hook prerouting priority dstnat ; }",
+            "add chain inet services output { type nat hook output priority -100 ; }",
+            "add rule inet services prerouting meta nfproto ipv4 tcp dport 8080 dnat ip to 10.244.1.2:80",
+            "add rule inet services output meta nfproto ipv4 tcp dport 8080 dnat ip to 10.244.1.2:80"])
+        {
+            await _net.NftAsync(command);
+        }
+
+        Assert.Equal($"endpoint {HostPortNet.OutsideV4}", Client.Ask(_net.Outside, HostPortNet.NodeV4, 8080));
+        Assert.Equal($"endpoint {HostPortNet.NodeV4}", Client.Ask(_net.NodeSpace, HostPortNet.NodeV4, 8080));
+        Assert.Equal($"web {HostPortNet.OutsideV6}", Client.Ask(_net.Outside, HostPortNet.NodeV6, 8080));
     }
 
     [Fact]
@@ -149,7 +171,8 @@ public sealed class HostPortLifeTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Check_TellsWhatIsMissing()
+    [Conformance("cni", "CHECK")]
+    public async Task Check_TellsWhichMappingIsMissing()
     {
         var pod = _net.Node.CreatePodNamespace();
         var mapping = HostPortNet.Mapping(8080, 80);
@@ -169,7 +192,8 @@ public sealed class HostPortLifeTests : IAsyncLifetime
     [Theory]
     [InlineData(HostPortNet.NodeV4)]
     [InlineData(HostPortNet.NodeV6)]
-    public async Task UdpClient_ThatKeepsItsPort_FollowsTheMapping(string address)
+    [Conformance("cni", "Capabilities")]
+    public async Task HostPort_OfUdp_IsFollowedByAClientThatKeepsItsPort(string address)
     {
         using var client = Client.Open(_net.Outside, address, 8080, ProtocolType.Udp);
         Assert.ThrowsAny<SocketException>(() => Client.AskAgain(client));

@@ -23,6 +23,7 @@ public sealed class HostPortNet : IAsyncLifetime
     public static readonly JsonNode EveryProtocol = Mappings("tcp", "udp", "sctp");
 
     private readonly List<IDisposable> _parts = [];
+    private readonly List<NetworkNamespace> _pods = [];
 
     public TestNode Node { get; } = new();
 
@@ -62,11 +63,18 @@ public sealed class HostPortNet : IAsyncLifetime
     /// <summary>Adds a pod that answers on port 80 of TCP and UDP with its name and the asker's address.</summary>
     public async Task<NetworkNamespace> AddPodAsync(string name, JsonNode? runtimeConfig = null)
     {
+        await AddPodWithResultAsync(name, runtimeConfig);
+        return _pods[^1];
+    }
+
+    /// <summary>The same; gives the result of ADD.</summary>
+    public async Task<JsonNode> AddPodWithResultAsync(string name, JsonNode? runtimeConfig = null)
+    {
         var space = LastPod = Node.CreatePodNamespace();
-        await Node.AddAsync(name, space, runtimeConfig);
-        var pod = Open(space);
-        _parts.Add(new Responder(pod, name, 80));
-        return pod;
+        var result = await Node.AddAsync(name, space, runtimeConfig);
+        _pods.Add(Open(space));
+        _parts.Add(new Responder(_pods[^1], name, 80));
+        return result;
     }
 
     public async Task<string> RulesetAsync() => await Run.TextAsync($"ip netns exec {Node.Name} nft -s list table inet kn-cni");

@@ -35,6 +35,7 @@ public sealed class HostPortTests(HostPortTests.Net net) : IClassFixture<HostPor
 
     [Theory]
     [MemberData(nameof(Directions))]
+    [Conformance("cni", "Capabilities")]
     public void HostPort_LeadsToThePod_WithTheAskersAddressWhereItCanBeAnswered(From from, bool isV6, string protocol)
     {
         var (space, address, seen) = Direction(from, isV6);
@@ -52,7 +53,8 @@ public sealed class HostPortTests(HostPortTests.Net net) : IClassFixture<HostPor
     [Theory]
     [InlineData("127.0.0.1", HostPortNet.NodeV4)]
     [InlineData("::1", HostPortNet.NodeV6)]
-    public void LoopbackAddress_FromAnotherSource_LeadsToThePod(string address, string source)
+    [Conformance("cni", "Capabilities")]
+    public void HostPort_OfALoopbackAddress_LeadsToThePod_FromAnotherSource(string address, string source)
     {
         Assert.Equal($"web {source}", Client.Ask(net.NodeSpace, address, 8080, source: source));
         Assert.Equal($"web {source}", Client.Ask(net.NodeSpace, address, 8080, ProtocolType.Udp, source: source));

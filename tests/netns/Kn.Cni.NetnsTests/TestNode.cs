@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Text;
 using System.Text.Json;
@@ -5,11 +6,13 @@ using System.Text.Json.Nodes;
 using Kn.Cni.Attaching;
 using Kn.Cni.Inspection;
 using Kn.Hosting.Control;
+using Kn.Hosting.Events;
 using Kn.Hosting.Metrics;
 using Kn.Hosting.Modules;
 using Kn.Hosting.Options;
 using Kn.Hosting.Pods;
 using Kn.Kubernetes.Cache;
+using Kn.Kubernetes.Events;
 using Kn.Kubernetes.Objects;
 using Kn.Linux.Namespaces;
 using Kn.Primitives;
@@ -25,7 +28,7 @@ public sealed class TestNode : IAsyncDisposable
     private CancellationTokenSource _stop = new();
     private Task _running = Task.CompletedTask;
 
-    public TestNode(string podCidr4 = "10.244.1.0/24", string podCidr6 = "fd00:10:244:1::/64")
+    public TestNode(string podCidr4 = "10.244.1.0/24", string podCidr6 = "fd00:10:244:1::/64", string? state = null)
     {
         Name = $"kt{Guid.NewGuid():N}"[..10];
         NetworkNamespace.Create(Name).Dispose();
@@ -35,7 +38,7 @@ public sealed class TestNode : IAsyncDisposable
             Node = new NodeOptions
             {
                 Name = "n1",
-                Paths = new PathOptions { State = _directory + "/state", Run = _directory + "/run", CniConfig = _directory + "/net.d", CniPlugins = _directory + "/bin" },
+                Paths = new PathOptions { State = state ?? _directory + "/state", Run = _directory + "/run", CniConfig = _directory + "/net.d", CniPlugins = _directory + "/bin" },
                 Cluster = new ClusterOptions { PodCidrs = [IpPrefix.Parse("10.244.0.0/16"), IpPrefix.Parse("fd00:10:244::/48")] },
             },
             Cache = new ClusterCache(),
@@ -44,6 +47,7 @@ public sealed class TestNode : IAsyncDisposable
             Control = new ControlHandlers(),
             Status = new ModuleStatus("cni"),
             PodGates = new PodGates(),
+            Events = Events,
             Time = TimeProvider.System,
         };
         Context.Cache.Watch(ResourceKinds.Nodes);
@@ -54,7 +58,10 @@ public sealed class TestNode : IAsyncDisposable
 
     public ModuleContext Context { get; }
 
-    public CniOptions Options { get; init; } = new() { InstallPlugin = false, PodReadyTimeout = TimeSpan.FromSeconds(1), PodCidrTimeout = TimeSpan.FromSeconds(20) };
+    /// <summary>What the module told the cluster.</summary>
+    public RecordedEvents Events { get; } = new();
+
+    public CniOptions Options { get; set; } = new() { InstallPlugin = false, PodReadyTimeout = TimeSpan.FromSeconds(1), PodCidrTimeout = TimeSpan.FromSeconds(20) };
 
     internal Action<AttachStep>? BeforeStep { get; set; }
 
@@ -121,9 +128,10 @@ public sealed class TestNode : IAsyncDisposable
     }
 
     public async Task<CniAnswer> CallAsync(
-        string command, string container, string? netns, JsonNode? previous = null, string ifname = "eth0", string version = "1.1.0", string arguments = "", JsonNode? runtimeConfig = null, string network = "kn")
+        string command, string container, string? netns, JsonNode? previous = null, string ifname = "eth0", string version = "1.1.0", string arguments = "", JsonNode? runtimeConfig = null, string network = "kn", Action<JsonObject>? edit = null)
     {
         var config = new JsonObject { ["cniVersion"] = version, ["name"] = network, ["type"] = "kn" };
+        edit?.Invoke(config);
         if (runtimeConfig is not null)
         {
             config["runtimeConfig"] = runtimeConfig.DeepClone();
@@ -174,6 +182,8 @@ public sealed class TestNode : IAsyncDisposable
         return string.Join(",", links.Select(static link => (string)link!["ifname"]!)) + routes + routes6;
     }
 
+    public string JournalPath => CniParts.JournalPath(Context);
+
     public string Fact(string name) => Context.Status.Read().Facts.Find(name) ?? "";
 
     public async ValueTask DisposeAsync()
@@ -182,6 +192,14 @@ public sealed class TestNode : IAsyncDisposable
         _namespaces.ForEach(NetworkNamespace.Remove);
         Directory.Delete(_directory, recursive: true);
     }
+}
+
+/// <summary>Keeps what it is told.</summary>
+public sealed class RecordedEvents : IEventRecorder
+{
+    public ConcurrentQueue<ClusterEvent> All { get; } = new();
+
+    public void Record(ClusterEvent item) => All.Enqueue(item);
 }
 
 public sealed record CniAnswer(int ExitCode, JsonNode? Body)
@@ -226,6 +244,21 @@ public static class Run
         var (exitCode, output) = await TryAsync(command);
         Assert.True(exitCode == 0, $"{command}: {output}");
         return output;
+    }
+
+    /// <summary>Gives nft a file in a namespace.</summary>
+    public static async Task ScriptAsync(string netns, string script)
+    {
+        var path = Path.GetTempFileName();
+        try
+        {
+            await File.WriteAllTextAsync(path, script + "\n");
+            await TextAsync($"ip netns exec {netns} nft -f {path}");
+        }
+        finally
+        {
+            File.Delete(path);
+        }
     }
 
     public static async Task<JsonArray> JsonAsync(string command) =>

@@ -46,6 +46,19 @@ public sealed class RouteMonitorTests : IDisposable
     }
 
     [Fact]
+    public async Task TheOtherEndOfAVeth_IsHeard_WhenAskedFor()
+    {
+        using var other = new TestNamespace("knlx");
+        _socket.CreateVeth(new VethLink { Name = "here", Up = true, Peer = new VethPeer { Name = "there", NetworkNamespace = other.Namespace } });
+        var here = _socket.FindLink("here")!.Index;
+        var mac = MacAddress.Parse("02:00:00:00:00:77");
+        using var monitor = RouteMonitor.Open(RouteMonitorGroups.Links, _test.Namespace, otherNamespaces: true);
+        other.Ip("link", "set", "there", "address", mac.ToString());
+        var events = await ReadUntil(monitor, found => found is LinkEvent { Link.Mac: var changed } && changed == mac);
+        Assert.Contains(events, found => found is LinkEvent { Link: { Name: "there", Kind: "veth" } link } && link.PeerIndex == here);
+    }
+
+    [Fact]
     public async Task ADifferentNamespace_IsNotHeard()
     {
         using var other = new TestNamespace("knlx");

@@ -171,6 +171,21 @@ public sealed class VxlanTests : IAsyncLifetime, IDisposable
         }
     }
 
+    /// <summary>Nodes on the segment are served though the tunnel cannot be had; it is as soon as it can.</summary>
+    [Fact]
+    public void VniOfAnother_IsAClearError_AndKeepsOnlyTheTunnelAway()
+    {
+        _node.Space.Ip("link", "add", "other0", "type", "vxlan", "id", "75", "dstport", "4789", "nolearning");
+        Start(Self, Far(2), RoutedNode.Node("n3", 3, "192.0.2.3", "2001:db8::3"));
+        _node.Shows("10.244.3.0/24 via 192.0.2.3 dev up0", "fd00:244:3::/64 via 2001:db8::3 dev up0", "unreachable 10.244.1.0/24");
+        Eventually.True(
+            () => _node.Context.Status.Read().Parts.Any(static part => part.Error?.Contains("create vxlan kn-vxlan", StringComparison.Ordinal) == true), "the error is told");
+        Assert.DoesNotContain("kn-vxlan", _node.Shown, StringComparison.Ordinal);
+        _node.Space.Ip("link", "del", "other0");
+        _node.Shows("10.244.2.0/24 via 10.244.2.0 dev kn-vxlan", $"{Mac2} dev kn-vxlan dst 198.51.100.2 self permanent");
+        _node.IsReady();
+    }
+
     [Fact]
     public void OneChangedNode_IsPlannedAlone_AndItsChangeIsNoDrift()
     {

@@ -37,10 +37,13 @@ public sealed class RouteMonitor : IDisposable
     /// <param name="inside">The network namespace; null for this one.</param>
     /// <param name="concerns">Whether the reader wants an event; pure and quick. On a busy node most events are of pods that come and go, and
     /// each that is not left out here wakes the reader. <see cref="EventsLost"/> is asked for too when it stands for a spoiled message.</param>
-    public static RouteMonitor Open(RouteMonitorGroups groups, NetworkNamespace? inside = null, Func<RouteEvent, bool>? concerns = null)
+    /// <param name="otherNamespaces">Also what happens in every namespace that has an id in this one, such as those of veths' other ends; whether an event is
+    /// from here or from there, it does not say. Needs CAP_NET_BROADCAST.</param>
+    public static RouteMonitor Open(
+        RouteMonitorGroups groups, NetworkNamespace? inside = null, Func<RouteEvent, bool>? concerns = null, bool otherNamespaces = false)
     {
         var numbers = KernelGroups.Where(entry => (entry.Group & groups) != 0).SelectMany(static entry => entry.Numbers).ToArray();
-        return new RouteMonitor(NetlinkMonitor<RouteEvent>.Open(NetlinkProtocol.Route, numbers, RouteEventMessages.Read, new EventsLost(), inside, concerns));
+        return new RouteMonitor(NetlinkMonitor<RouteEvent>.Open(NetlinkProtocol.Route, numbers, RouteEventMessages.Read, new EventsLost(), inside, concerns, otherNamespaces));
     }
 
     /// <summary>The events in order, until the token is cancelled or the monitor is disposed. One reader at a time.</summary>

@@ -1,3 +1,4 @@
+using Kn.Cni.Bandwidth;
 using Kn.Cni.Protocol;
 using Kn.Linux.Routes;
 using Kn.Primitives;
@@ -14,7 +15,8 @@ public static class AttachmentCheck
     /// <param name="expected">prevResult.</param>
     /// <param name="namespacePath">CNI_NETNS.</param>
     /// <param name="pod">What is there.</param>
-    public static IEnumerable<string> InPod(AttachmentPlan plan, CniResult expected, string namespacePath, PodState pod)
+    /// <param name="followed">The MTU that the pod may have got after its ADD, as the underlay's changed; null when it keeps its own.</param>
+    public static IEnumerable<string> InPod(AttachmentPlan plan, CniResult expected, string namespacePath, PodState pod, uint? followed = null)
     {
         var name = plan.Attachment.Key.InterfaceName;
         if (pod.Link is not { } link)
@@ -28,7 +30,12 @@ public static class AttachmentCheck
             yield return $"the interface {name} is down";
         }
 
-        foreach (var fault in CheckResult(name, expected, namespacePath, link, pod.Addresses).Concat(CheckOwn(plan, pod, link.Index)))
+        if (!Shaping.IsInPlace(plan.Attachment.Bandwidth?.Egress, link.Mtu, pod.Bucket))
+        {
+            yield return $"the limit of what the interface {name} sends is missing";
+        }
+
+        foreach (var fault in CheckResult(name, expected, namespacePath, (link, followed), pod.Addresses).Concat(CheckOwn(plan, pod, link.Index)))
         {
             yield return fault;
         }
@@ -48,14 +55,20 @@ public static class AttachmentCheck
             yield return $"the node's link {plan.HostLink} is down";
         }
 
+        if (!Shaping.IsInPlace(plan.Attachment.Bandwidth?.Ingress, link.Mtu, host.Bucket))
+        {
+            yield return $"the limit of what the interface {plan.Attachment.Key.InterfaceName} receives is missing on the node's link {plan.HostLink}";
+        }
+
         foreach (var fault in plan.FindHostFaults(link, host))
         {
             yield return fault;
         }
     }
 
-    private static IEnumerable<string> CheckResult(string name, CniResult expected, string namespacePath, Link link, IReadOnlyList<LinkAddress> addresses)
+    private static IEnumerable<string> CheckResult(string name, CniResult expected, string namespacePath, (Link Link, uint? FollowedMtu) pod, IReadOnlyList<LinkAddress> addresses)
     {
+        var link = pod.Link;
         var index = IndexOf(expected.Interfaces, name, namespacePath);
         if (index < 0)
         {
@@ -69,7 +82,7 @@ public static class AttachmentCheck
             yield return $"the interface {name} has MAC address {link.Mac}, not {told.Mac}";
         }
 
-        if (told.Mtu is { } mtu && mtu != link.Mtu)
+        if (told.Mtu is { } mtu && mtu != link.Mtu && link.Mtu != pod.FollowedMtu)
         {
             yield return $"the interface {name} has MTU {link.Mtu}, not {mtu}";
         }
@@ -130,9 +143,12 @@ public static class AttachmentCheck
 /// <param name="Neighbours">Neighbours on it.</param>
 public sealed record PodState(Link? Link, IReadOnlyList<LinkAddress> Addresses, IReadOnlyList<Route> Routes, IReadOnlyList<Neighbour> Neighbours)
 {
-    /// <summary>Whether the address's neighbour entry is one that stays.</summary>
-    public bool HasNeighbour(IpAddress address) =>
-        Neighbours.Any(neighbour => neighbour.Address == address && (neighbour.State & NeighbourStates.Permanent) != 0);
+    /// <summary>The limit of what leaves by it, if there is one.</summary>
+    public TokenBucket? Bucket { get; init; }
+
+    /// <summary>Whether the address's neighbour entry is one that stays, and has this hardware address where one is given.</summary>
+    public bool HasNeighbour(IpAddress address, MacAddress? mac = null) =>
+        Neighbours.Any(neighbour => neighbour.Address == address && (neighbour.State & NeighbourStates.Permanent) != 0 && (mac is null || neighbour.Mac == mac));
 
     /// <summary>Reads the end of that name.</summary>
     public static PodState Read(RouteSocket socket, string name)
@@ -146,6 +162,9 @@ public sealed record PodState(Link? Link, IReadOnlyList<LinkAddress> Addresses, 
             link,
             socket.ReadAddresses(link.Index),
             socket.ReadRoutes(new RouteFilter(Table: RouteTable.Main, LinkIndex: link.Index)),
-            socket.ReadNeighbours(new NeighbourFilter(LinkIndex: link.Index)));
+            socket.ReadNeighbours(new NeighbourFilter(LinkIndex: link.Index)))
+        {
+            Bucket = socket.ReadQdiscs(link.Index).FirstOrDefault(static qdisc => qdisc.IsRoot)?.TokenBucket,
+        };
     }
 }

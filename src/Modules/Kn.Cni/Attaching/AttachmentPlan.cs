@@ -1,3 +1,4 @@
+using Kn.Cni.Bandwidth;
 using Kn.Cni.Ipam;
 using Kn.Cni.PortMaps;
 using Kn.Cni.Protocol;
@@ -98,8 +99,13 @@ public class AttachmentPlan
         var changes = new List<RouteChange>
         {
             new ChangeLink(Loopback, new LinkChange { Up = true }),
-            new ChangeLink(linkIndex, new LinkChange { Up = true }),
         };
+        if (Attachment.Bandwidth?.Egress is { } egress)
+        {
+            changes.Add(Shaping.Change(linkIndex, egress, Mtu));
+        }
+
+        changes.Add(new ChangeLink(linkIndex, new LinkChange { Up = true }));
         foreach (var address in Attachment.Addresses)
         {
             AddAddress(changes, address, linkIndex);
@@ -126,6 +132,13 @@ public class AttachmentPlan
 
         return changes;
     }
+
+    /// <summary>The limit of what the pod receives, at the node's end; nothing where there is none, or where it is in place.</summary>
+    /// <param name="linkIndex">The node's end.</param>
+    /// <param name="mtu">Its MTU.</param>
+    /// <param name="present">The limit that it has.</param>
+    public IEnumerable<RouteChange> LimitOnHost(int linkIndex, uint mtu, TokenBucket? present = null) =>
+        Attachment.Bandwidth?.Ingress is { } ingress && !Shaping.IsInPlace(ingress, mtu, present) ? [Shaping.Change(linkIndex, ingress, mtu)] : [];
 
     /// <summary>What the node's end needs to be as <see cref="OnHost"/> made it.</summary>
     /// <param name="link">The node's end as it is.</param>
@@ -166,7 +179,7 @@ public class AttachmentPlan
                 yield return $"the node's route to {address} is missing";
             }
 
-            if (!host.HasNeighbour(address))
+            if (!host.HasNeighbour(address, PodMac))
             {
                 yield return $"the node's neighbour entry of {address} is missing";
             }

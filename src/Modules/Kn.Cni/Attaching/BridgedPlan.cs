@@ -37,7 +37,7 @@ public sealed class BridgedPlan : AttachmentPlan
 
     /// <inheritdoc/>
     public override IReadOnlyList<RouteChange> OnHost(int linkIndex) =>
-        [SetAlias(linkIndex), new ChangeLink(linkIndex, new LinkChange { Hairpin = _port.Hairpin })];
+        [SetAlias(linkIndex), new ChangeLink(linkIndex, new LinkChange { Hairpin = _port.Hairpin }), .. Owner == LinkOwner.Agent ? Known(linkIndex) : []];
 
     /// <inheritdoc/>
     public override IReadOnlyList<RouteChange> Repair(
@@ -59,6 +59,11 @@ public sealed class BridgedPlan : AttachmentPlan
             changes.Add(new ChangeLink(link.Index, new LinkChange { Hairpin = _port.Hairpin }));
         }
 
+        if (Owner == LinkOwner.Agent && (link.Master != _port.BridgeIndex || !Attachment.Addresses.All(address => neighbours.Contains((address, _port.BridgeIndex, PodMac)))))
+        {
+            changes.AddRange(Known(link.Index));
+        }
+
         return changes;
     }
 
@@ -72,6 +77,20 @@ public sealed class BridgedPlan : AttachmentPlan
         else if (link.Hairpin != _port.Hairpin)
         {
             yield return $"hairpin of the port {HostLink} is {(_port.Hairpin ? "off" : "on")}";
+        }
+    }
+
+    /// <summary>What the bridge is told of the pod: it need not ask for it or learn it, and a start finds out by it whose port this is even
+    /// when the journal is lost.</summary>
+    private IEnumerable<RouteChange> Known(int linkIndex)
+    {
+        // "static" in bridge(8): a permanent one would be the bridge's own address.
+        yield return new EnsureFdbEntry(new FdbEntry { Mac = PodMac, LinkIndex = linkIndex, Flags = NeighbourFlags.Master, State = NeighbourStates.NoArp });
+        foreach (var address in Attachment.Addresses.AsEnumerable())
+        {
+            // Somebody without a bridge may have had the address before.
+            yield return new RemoveNeighbour(NodeBridge.Proxy(address, _port.BridgeIndex));
+            yield return new EnsureNeighbour(HostNeighbour(address, _port.BridgeIndex));
         }
     }
 

@@ -28,6 +28,28 @@ public static class HostSysctls
         }
     }
 
+    /// <summary>Switches of the bridge of local pods.</summary>
+    /// <remarks>bridge-nf-call-*: what goes from port to port passes nftables as well, so that the answer of a Service's endpoint to a pod on the
+    /// same bridge is translated back (and policies see it). proxy_ndp and proxy_delay: the bridge answers for pods that are not on it, at
+    /// once. Documentation/networking/ip-sysctl.rst.</remarks>
+    /// <returns>False where the kernel has no br_netfilter.</returns>
+    public static bool WriteBridge(string bridge)
+    {
+        Set($"net/ipv4/conf/{bridge}/rp_filter", "1");
+        Set($"net/ipv6/conf/{bridge}/accept_ra", "0");
+        Set($"net/ipv6/conf/{bridge}/proxy_ndp", "1");
+        Set($"net/ipv4/neigh/{bridge}/proxy_delay", "0");
+        Set($"net/ipv6/neigh/{bridge}/proxy_delay", "0");
+        if (Sysctl.Read("net/bridge/bridge-nf-call-iptables") is null)
+        {
+            return false;
+        }
+
+        Set("net/bridge/bridge-nf-call-iptables", "1");
+        Set("net/bridge/bridge-nf-call-ip6tables", "1");
+        return true;
+    }
+
     private static void Set(string key, string value)
     {
         // Absent where the kernel has no IPv6.

@@ -22,6 +22,9 @@ public sealed class LinkReaper(PodLinks links, AddressAllocator allocator, ILogg
     private List<ValueList<IpAddress>> _resting = [];
     private List<ValueList<IpAddress>> _inHand = [];
 
+    /// <summary>Called before each step; a test kills the process from it.</summary>
+    internal Action<DetachStep>? BeforeStep { get; set; }
+
     /// <summary>How many pods' links wait.</summary>
     public int Waiting
     {
@@ -73,6 +76,7 @@ public sealed class LinkReaper(PodLinks links, AddressAllocator allocator, ILogg
 
             try
             {
+                BeforeStep?.Invoke(DetachStep.RemoveLinks);
                 links.RemoveUnlinked();
             }
             catch
@@ -86,6 +90,7 @@ public sealed class LinkReaper(PodLinks links, AddressAllocator allocator, ILogg
                 throw;
             }
 
+            BeforeStep?.Invoke(DetachStep.FreeAddresses);
             batch.ForEach(allocator.Free);
             lock (_lock)
             {

@@ -10,6 +10,7 @@ internal sealed class NodeEndRepair(NodeAttachments attachments)
     /// <exception cref="LinuxException">The kernel could not be read.</exception>
     public void RepairAll()
     {
+        RepairBridge();
         foreach (var (plan, repair) in FindIncomplete())
         {
             TryRepair(plan, repair);
@@ -20,6 +21,7 @@ internal sealed class NodeEndRepair(NodeAttachments attachments)
     /// <exception cref="LinuxException">The kernel could not be read.</exception>
     public async Task RepairAsync(CancellationToken cancellationToken)
     {
+        RepairBridge();
         foreach (var (plan, repair) in FindIncomplete())
         {
             using var turn = await attachments.Locks.EnterAsync(plan.Attachment.Key, cancellationToken);
@@ -33,7 +35,16 @@ internal sealed class NodeEndRepair(NodeAttachments attachments)
     /// <summary>Which pods lack something on the node.</summary>
     /// <exception cref="LinuxException">The kernel could not be read.</exception>
     public IReadOnlyList<(AttachmentPlan Plan, IReadOnlyList<RouteChange> Repair)> FindIncomplete() =>
-        attachments.Links.FindIncomplete([.. attachments.All().Where(static attachment => attachment.IsComplete).Select(static attachment => new AttachmentPlan(attachment, mtu: 0))]);
+        attachments.Links.FindIncomplete([.. attachments.All().Where(static attachment => attachment.IsComplete).Select(attachment => attachments.PlanOf(attachment, mtu: 0))]);
+
+    /// <summary>Ports come after the bridge.</summary>
+    private void RepairBridge()
+    {
+        if (attachments.Bridge.Repair() is { Count: > 0 } changes)
+        {
+            CniLog.BridgeRepaired(attachments.Logger, attachments.Bridge.Name, string.Join(", ", changes.Select(static change => change.Operation)));
+        }
+    }
 
     /// <summary>One pod that cannot be helped does not keep the others from theirs.</summary>
     private void TryRepair(AttachmentPlan plan, IReadOnlyList<RouteChange> repair)

@@ -32,6 +32,7 @@ internal sealed class PodAdoption(NodeAttachments attachments, NodeEndRepair rep
 
         capabilities.Adopt(plan);
         attachments.Links.RemoveUnlinked();
+        attachments.Bridge.Begin(plan.Running);
         repair.RepairAll();
         Continue();
         return new Adoption(plan.Running.Count, plan.Gone.Count, plan.UselessLinks.Count, plan.Foundlings.Count);

@@ -40,6 +40,9 @@ internal sealed class PodAttacher
     /// <summary>Called before each step of ADD; a test throws from it.</summary>
     public Action<AttachStep>? BeforeStep { get; set; }
 
+    /// <summary>Called before each step of DEL; a test kills the process from it.</summary>
+    public Action<DetachStep>? BeforeDetachStep { get; set; }
+
     /// <summary>Attaches a pod.</summary>
     /// <param name="request">ADD.</param>
     /// <param name="mtu">MTU of its link.</param>
@@ -60,7 +63,8 @@ internal sealed class PodAttacher
         var attachment = Describe(request, await _addresses.TakeAsync(request, cancellationToken), pod);
         try
         {
-            return await AttachAsync(new AttachmentPlan(attachment, mtu), pod, awaitGatesAsync, cancellationToken);
+            attachment = attachment with { Bandwidth = _capabilities.BandwidthOf(request) };
+            return await AttachAsync(_attachments.PlanOf(attachment, mtu), pod, awaitGatesAsync, cancellationToken);
         }
         catch
         {
@@ -75,6 +79,7 @@ internal sealed class PodAttacher
         using var turn = await _locks.EnterAsync(key, cancellationToken);
         var attachment = _attachments.Find(key);
         var link = PodLinkNames.HostLink(key);
+        BeforeDetachStep?.Invoke(DetachStep.Unlink);
         _capabilities.Withdraw(key);
         var hadLink = _links.Unlink(link, attachment?.Addresses ?? default);
         var found = _attachments.Foundlings.Take(link);
@@ -129,9 +134,12 @@ internal sealed class PodAttacher
             using var socket = RouteSocket.Open();
             return PodState.Read(socket, request.Key.InterfaceName);
         });
-        var plan = new AttachmentPlan(attachment, inside.Link?.Mtu ?? 0);
-        var faults = AttachmentCheck.InPod(plan, expected, request.NamespacePath, inside)
-            .Concat(AttachmentCheck.OnHost(plan, _links.ReadHostEnd(plan.HostLink)))
+        // Later plugins may have given the pod another hardware address; the node must know that one.
+        var plan = _attachments.PlanOf(attachment with { Mac = inside.Link?.Mac ?? attachment.Mac }, inside.Link?.Mtu ?? 0);
+        var hostEnd = _links.ReadHostEnd(plan.HostLink);
+        var faults = AttachmentCheck.InPod(plan, expected, request.NamespacePath, inside, attachment.Mtu is null ? hostEnd.Link?.Mtu : null)
+            .Concat(AttachmentCheck.OnHost(plan, hostEnd))
+            .Concat(attachment.Bridge.Length > 0 ? _attachments.Bridge.FindFaults() : [])
             .Concat(_capabilities.FindFaults(attachment))
             .ToList();
         if (faults.Count > 0)
@@ -152,8 +160,9 @@ internal sealed class PodAttacher
         PodUid = request.Arguments.PodUid,
         Addresses = addresses,
         PortMappings = request.Config.RuntimeConfig.PortMappings,
-        Bandwidth = request.Config.RuntimeConfig.Bandwidth,
         Mac = request.RequestedMac,
+        Bridge = _attachments.Bridge.IsForNewPods ? _attachments.Bridge.Name : "",
+        Mtu = request.Config.Mtu,
     };
 
     private async Task<AttachmentPlan> AttachAsync(
@@ -169,6 +178,12 @@ internal sealed class PodAttacher
         PodLinks.ConfigurePod(plan, pod);
         BeforeStep?.Invoke(AttachStep.ConfigureHost);
         _links.ConfigureHost(plan, index);
+        _attachments.Macs.Expect(index, attachment.Key, plan.PodMac);
+        if (plan.IsRouted)
+        {
+            _attachments.Bridge.AnswerFor(attachment.Addresses);
+        }
+
         BeforeStep?.Invoke(AttachStep.MapPorts);
         _capabilities.Publish(attachment);
         BeforeStep?.Invoke(AttachStep.WaitForGates);
@@ -214,7 +229,7 @@ internal sealed class PodAttacher
             _capabilities.Withdraw(attachment.Key);
             _links.Unlink(PodLinkNames.HostLink(attachment.Key), attachment.Addresses);
         }
-        catch (Exception error) when (error is LinuxException or CniException)
+        catch (LinuxException error)
         {
             // The record stays, and with it the addresses: a DEL or the next start takes both away.
             CniLog.UndoFailed(_logger, error, attachment.Key);
@@ -227,11 +242,15 @@ internal sealed class PodAttacher
     /// <summary>Ends the record. The addresses rest until the link is gone.</summary>
     private void Forget(Attachment attachment)
     {
+        BeforeDetachStep?.Invoke(DetachStep.WriteJournal);
         if (_journal.Forget(attachment.Key, _attachments.Time.GetUtcNow()) is { } error)
         {
             CniLog.JournalWriteFailed(_logger, attachment.Key, error);
         }
 
+        _attachments.Macs.Forget(attachment.Key);
+        _attachments.Bridge.AnswerNoMore(attachment.Addresses);
+        BeforeDetachStep?.Invoke(DetachStep.Answer);
         _reaper.Add(attachment.Addresses);
     }
 }

@@ -47,6 +47,13 @@ public static class PodLinkNames
         && name.StartsWith(prefix, StringComparison.Ordinal)
         && name.AsSpan(prefix.Length).IndexOfAnyExcept(HashDigits) < 0;
 
+    /// <summary>The MAC address of the bridge of local pods: locally administered, unicast, the same after each time that it is made.</summary>
+    public static MacAddress BridgeMac(string bridge)
+    {
+        var hash = SHA256.HashData(Encoding.UTF8.GetBytes(bridge));
+        return new MacAddress([(byte)'n', (byte)'b', .. hash[..4]]);
+    }
+
     /// <summary>The MAC address of a bridge's port: the letters 'nk', which make it locally administered and unicast, and the IPv4 address (the
     /// last four bytes of an IPv6 one). Who gets an address later gets its MAC address as well, so no neighbour's cache is ever wrong.</summary>
     public static MacAddress PortMac(IpAddress address)

@@ -89,15 +89,25 @@ public sealed class PodLinks(RouteSocket host) : IDisposable
     /// <exception cref="LinuxException">The kernel refused a step.</exception>
     public void ConfigureHost(AttachmentPlan plan, int linkIndex)
     {
-        ThrowFirst(host.Apply(plan.OnHost(linkIndex)));
-        if (_isProcessNamespace)
+        ThrowFirst(host.Apply([.. plan.OnHost(linkIndex), .. plan.LimitOnHost(linkIndex, plan.Mtu)]));
+        OnNode(() =>
         {
             HostSysctls.Write(plan);
-        }
-        else
+            return true;
+        });
+    }
+
+    /// <summary>Runs short code in the node's namespace.</summary>
+    public T OnNode<T>(Func<T> body)
+    {
+        if (_isProcessNamespace)
         {
-            _node.Visit(() => HostSysctls.Write(plan));
+            return body();
         }
+
+        T? result = default;
+        _node.Visit(() => result = body());
+        return result!;
     }
 
     /// <summary>Which of these pods lack something on the node that they should have. One read for all of them.</summary>
@@ -109,13 +119,16 @@ public sealed class PodLinks(RouteSocket host) : IDisposable
             .Select(static route => (route.Destination, route.LinkIndex)).ToHashSet();
         var neighbours = host.ReadNeighbours().Where(static neighbour => neighbour.State == NeighbourStates.Permanent)
             .Select(static neighbour => (neighbour.Address, neighbour.LinkIndex, neighbour.Mac)).ToHashSet();
+        var buckets = plans.Any(static plan => plan.Attachment.Bandwidth?.Ingress is not null)
+            ? host.ReadQdiscs().Where(static qdisc => qdisc is { IsRoot: true, TokenBucket: not null }).ToDictionary(static qdisc => qdisc.LinkIndex, static qdisc => qdisc.TokenBucket)
+            : [];
         var incomplete = new List<(AttachmentPlan, IReadOnlyList<RouteChange>)>();
         foreach (var plan in plans)
         {
             if (links.TryGetValue(plan.HostLink, out var link))
             {
-                var repair = plan.Repair(link, routes, neighbours);
-                if (repair.Count > 0)
+                RouteChange[] repair = [.. plan.Repair(link, routes, neighbours), .. plan.LimitOnHost(link.Index, link.Mtu, buckets.GetValueOrDefault(link.Index))];
+                if (repair.Length > 0)
                 {
                     incomplete.Add((plan, repair));
                 }
@@ -137,7 +150,7 @@ public sealed class PodLinks(RouteSocket host) : IDisposable
     /// <returns>Whether there was a link.</returns>
     public bool Unlink(string hostLink, ValueList<IpAddress> addresses)
     {
-        if (host.FindLink(hostLink)?.Index is not { } link)
+        if (host.FindLink(hostLink) is not { Index: var link } found)
         {
             return false;
         }
@@ -147,6 +160,7 @@ public sealed class PodLinks(RouteSocket host) : IDisposable
             : addresses.Select(address => AttachmentPlan.HostRoute(address, link));
         var changes = routes
             .Select(static RouteChange (route) => new RemoveRoute(route))
+            .Concat(found.Master == 0 ? [] : NeighboursOf(found, addresses))
             .Append(new ChangeLink(link, new LinkChange { Group = NodeResources.DyingLinkGroup }));
         ThrowFirst(host.Apply([.. changes]).Where(static failure => failure.Error.Errno != Errno.ENODEV));
         return true;
@@ -172,13 +186,30 @@ public sealed class PodLinks(RouteSocket host) : IDisposable
     public IReadOnlyList<Link> ReadHostLinks() =>
         [.. host.ReadLinks().Where(static link => link.Group == NodeResources.PodLinkGroup && PodLinkNames.IsHostLink(link.Name))];
 
-    /// <summary>The node's ends of pods' links, each with the addresses that are routed to it.</summary>
+    /// <summary>The node's ends of pods' links, each with the addresses that are routed to it, or that its port of the bridge is known to have.</summary>
     public IReadOnlyDictionary<string, ValueList<IpAddress>> ReadHostEnds()
     {
+        var links = ReadHostLinks();
         var addresses = host.ReadRoutes(new RouteFilter(Table: RouteTable.Main, Protocol: NodeResources.RouteProtocol))
             .Where(static route => IsPodRoute(route) && route.Destination.Length == route.Destination.Address.BitCount)
-            .ToLookup(static route => route.LinkIndex, static route => route.Destination.Address);
-        return ReadHostLinks().ToDictionary(static link => link.Name, link => addresses[link.Index].Distinct().Order().ToValueList(), StringComparer.Ordinal);
+            .Select(static route => (Link: route.LinkIndex, route.Destination.Address))
+            .Concat(links.Any(static link => link.Master != 0) ? ReadPorts() : [])
+            .ToLookup(static end => end.Link, static end => end.Address);
+        return links.ToDictionary(static link => link.Name, link => addresses[link.Index].Distinct().Order().ToValueList(), StringComparer.Ordinal);
+    }
+
+    private IEnumerable<RouteChange> NeighboursOf(Link port, ValueList<IpAddress> addresses) =>
+        (addresses.IsEmpty ? ReadPorts().Where(end => end.Link == port.Index).Select(static end => end.Address) : addresses.AsEnumerable())
+        .Select(address => new RemoveNeighbour(new Neighbour { Address = address, LinkIndex = port.Master }));
+
+    /// <summary>What ports of bridges have: the bridge knows the hardware address of each pod's addresses, and the port of each hardware address.</summary>
+    private IEnumerable<(int Link, IpAddress Address)> ReadPorts()
+    {
+        var ports = host.ReadFdb().Where(static entry => entry.Master != 0 && entry.State == NeighbourStates.NoArp)
+            .ToLookup(static entry => (entry.Master, entry.Mac), static entry => entry.LinkIndex);
+        return host.ReadNeighbours().SelectMany(neighbour => neighbour is { State: NeighbourStates.Permanent, Mac: { } mac }
+            ? ports[(neighbour.LinkIndex, mac)].Select(port => (port, neighbour.Address))
+            : []);
     }
 
     /// <summary>Routes of ours to single addresses of these prefixes, and the pod link that each leads to; null for another link.</summary>
@@ -199,6 +230,11 @@ public sealed class PodLinks(RouteSocket host) : IDisposable
     public PodState ReadHostEnd(string hostLink) => PodState.Read(host, hostLink);
 
     /// <summary>The MTU for pods.</summary>
+    /// <param name="encapsulation">What the way to other nodes' pods costs every packet.</param>
+    public uint ReadPodMtu(uint encapsulation) =>
+        UnderlayMtu.LessEncapsulation(host.ReadLinks(), host.ReadRoutes(new RouteFilter(Table: RouteTable.Main)), encapsulation);
+
+    /// <summary>The MTU for containers of networks without an agent.</summary>
     public uint ReadUnderlayMtu() => UnderlayMtu.Of(host.ReadLinks(), host.ReadRoutes(new RouteFilter(Table: RouteTable.Main)));
 
     /// <inheritdoc/>

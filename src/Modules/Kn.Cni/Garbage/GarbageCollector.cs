@@ -1,4 +1,5 @@
 using System.Threading.Channels;
+using Kn.Cni.Protocol;
 using Kn.Linux;
 
 namespace Kn.Cni.Garbage;
@@ -31,7 +32,7 @@ internal sealed class GarbageCollector(string node, CniOptions options, CniParts
             {
                 await CollectAsync(cancellationToken);
             }
-            catch (LinuxException error)
+            catch (Exception error) when (error is LinuxException or CniException)
             {
                 CniLog.CollectFailed(parts.Logger, error.Message);
             }

@@ -21,7 +21,7 @@ internal sealed class NetworkGarbage(NodeAttachments attachments, PodAttacher at
             {
                 await attacher.TryRemoveAsync(attachment, cancellationToken);
             }
-            catch (LinuxException error)
+            catch (Exception error) when (error is LinuxException or CniException)
             {
                 failures.Add($"{attachment.Key}: {error.Message}");
             }
@@ -48,7 +48,7 @@ internal sealed class NetworkGarbage(NodeAttachments attachments, PodAttacher at
             {
                 attacher.RemoveFoundling(link);
             }
-            catch (LinuxException error)
+            catch (Exception error) when (error is LinuxException or CniException)
             {
                 failures.Add($"{link}: {error.Message}");
             }

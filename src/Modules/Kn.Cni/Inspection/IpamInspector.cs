@@ -1,5 +1,6 @@
 using Kn.Cni.Attaching;
 using Kn.Cni.Garbage;
+using Kn.Cni.Protocol;
 using Kn.Linux;
 using Kn.Linux.Routes;
 using Kn.Primitives;
@@ -131,7 +132,7 @@ internal sealed class IpamInspector(string node, CniParts parts)
             CniLog.IpamRepaired(parts.Logger, fault.Subject, fault.Message, fault.Remedy ?? "");
             return fault with { Repaired = true };
         }
-        catch (Exception error) when (error is LinuxException or IOException)
+        catch (Exception error) when (error is LinuxException or CniException or IOException)
         {
             return fault with { Failure = error.Message };
         }

@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
+using Kn.Cni.Protocol;
 using Kn.Hosting.Control;
 using Kn.Linux;
 using Kn.Primitives;
@@ -29,7 +30,7 @@ internal sealed class IpamServer(IpamInspector inspector)
                     return Fail("the agent does not know this request: is it older than this kn?");
             }
         }
-        catch (LinuxException error)
+        catch (Exception error) when (error is LinuxException or CniException)
         {
             return Fail(error.Message);
         }

@@ -71,6 +71,8 @@ internal sealed class PodCidrTarget(ModuleContext context, CniOptions options, C
     /// <summary>The list comes last: once it is there, the runtime calls the plugin, which must find addresses.</summary>
     private void Offer(ValueList<IpPrefix> prefixes)
     {
+        // The bridge's addresses come first: no pod may get them.
+        parts.Attachments.Bridge.Use(prefixes);
         parts.PodCidrs.Set(prefixes, parts.Links.ReadNodeAddresses(prefixes));
         CniLog.PodCidrs(parts.Logger, prefixes.ToString());
         if (options.InstallPlugin && _files.EnsurePlugin())

@@ -43,6 +43,12 @@ public sealed record Attachment
     /// <summary>The pod's hardware address, where the runtime asked for one.</summary>
     public MacAddress? Mac { get; init; }
 
+    /// <summary>The bridge that the pod is plugged into; empty for one with a route of its own.</summary>
+    public string Bridge { get; init; } = "";
+
+    /// <summary>The MTU that the CNI configuration stated; null where the pod follows the underlay's.</summary>
+    public uint? Mtu { get; init; }
+
     /// <summary>Whether ADD got to its end. What a killed agent leaves half-made is undone at the next start.</summary>
     public bool IsComplete { get; init; }
 }

@@ -46,6 +46,12 @@ public sealed class AttachmentJournal : IDisposable
     /// <summary>Why the disk took nothing the last time; null when it did.</summary>
     public string? Problem { get; private set; }
 
+    /// <summary>Called before each step of writing the file anew; a test kills the process from it.</summary>
+    internal Action<RewriteStep>? BeforeStep
+    {
+        set => _disk.BeforeStep = value;
+    }
+
     /// <summary>How often the file was flushed to the disk; for tests of the sharing.</summary>
     internal long FlushCount { get; private set; }
 

@@ -41,6 +41,16 @@ internal static class JournalExtras
         {
             writer.WriteString("mac", mac.ToString());
         }
+
+        if (attachment.Bridge.Length > 0)
+        {
+            writer.WriteString("bridge", attachment.Bridge);
+        }
+
+        if (attachment.Mtu is { } mtu)
+        {
+            writer.WriteNumber("mtu", mtu);
+        }
     }
 
     /// <summary>Completes an attachment.</summary>
@@ -57,6 +67,8 @@ internal static class JournalExtras
             PortMappings = item.TryGetProperty("ports", out var ports) ? ports.EnumerateArray().Select(ReadPort).ToValueList() : default,
             Bandwidth = ingress is null && egress is null ? null : new BandwidthLimits(ingress, egress),
             Mac = item.TryGetProperty("mac", out var mac) ? MacAddress.Parse(mac.GetString()) : null,
+            Bridge = item.TryGetProperty("bridge", out var bridge) ? bridge.GetString() ?? "" : "",
+            Mtu = item.TryGetProperty("mtu", out var mtu) ? mtu.GetUInt32() : null,
         };
     }
 

@@ -8,6 +8,9 @@ namespace Kn.Cni.Ipam;
 internal sealed class JournalFile(string path)
 {
 
+    /// <summary>Called before each step; a test kills the process from it.</summary>
+    public Action<RewriteStep>? BeforeStep { get; set; }
+
     private string DirectoryPath { get; } = Path.GetDirectoryName(path) ?? "/";
 
     /// <summary>The content; empty when there is no file.</summary>
@@ -23,9 +26,11 @@ internal sealed class JournalFile(string path)
         try
         {
             Directory.CreateDirectory(DirectoryPath);
+            BeforeStep?.Invoke(RewriteStep.WriteNewFile);
             file = File.OpenHandle(temporary, FileMode.Create, FileAccess.Write, FileShare.Read | FileShare.Delete);
             RandomAccess.Write(file, content, 0);
             RandomAccess.FlushToDisk(file);
+            BeforeStep?.Invoke(RewriteStep.Rename);
             File.Move(temporary, path, overwrite: true);
             var written = file;
             file = null;
@@ -53,7 +58,9 @@ internal sealed class JournalFile(string path)
     {
         try
         {
+            BeforeStep?.Invoke(RewriteStep.FlushName);
             DirectoryFlush.Flush(DirectoryPath);
+            BeforeStep?.Invoke(RewriteStep.UseNewFile);
         }
         catch (LinuxException error)
         {

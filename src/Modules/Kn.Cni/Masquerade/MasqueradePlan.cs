@@ -1,4 +1,5 @@
 using Kn.Hosting.Options;
+using Kn.Hosting.Pods;
 using Kn.Kubernetes.Cache;
 using Kn.Primitives;
 
@@ -27,7 +28,8 @@ public static class MasqueradePlan
         var inside = node.Cluster.PodCidrs.Concat(options.NonMasqueradeCidrs).Concat(NeverTranslated).ToList();
         foreach (var other in cluster.Nodes)
         {
-            inside.AddRange(other.PodCidrs);
+            // A podCIDR such as 0.0.0.0/0 must not switch masquerading off for everybody; Routes says what is wrong with it.
+            inside.AddRange(other.PodCidrs.Where(static prefix => PodCidrRules.Fault(prefix) is null));
             inside.AddRange(other.InternalIps.Select(IpPrefix.Of));
         }
 

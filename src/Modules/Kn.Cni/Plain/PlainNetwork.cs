@@ -14,7 +14,7 @@ public sealed record PlainNetwork
     public required string Name { get; init; }
 
     /// <summary>attachment.</summary>
-    public PlainAttachment Attachment { get; init; }
+    public AttachmentMode Attachment { get; init; }
 
     /// <summary>bridge: the name of the bridge; empty for a routed network.</summary>
     public string Bridge { get; init; } = "";

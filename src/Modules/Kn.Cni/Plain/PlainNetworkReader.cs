@@ -21,7 +21,13 @@ internal static class PlainNetworkReader
     {
         if (command is CniCommand.Del or CniCommand.Gc)
         {
-            return new PlainNetwork { Name = config.Name, Ipam = HostLocalOptions.ReadPlace(root) };
+            var bridge = root.TryGetProperty("bridge", out var member) && member.ValueKind == JsonValueKind.String ? JsonText.Of(member, "bridge") : "";
+            return new PlainNetwork
+            {
+                Name = config.Name,
+                Bridge = bridge.Length > 0 ? bridge : PodLinkNames.PlainBridge(config.Name),
+                Ipam = HostLocalOptions.ReadPlace(root),
+            };
         }
 
         RefuseUnsupported(root);
@@ -31,7 +37,7 @@ internal static class PlainNetworkReader
         {
             Name = config.Name,
             Attachment = attachment,
-            Bridge = attachment == PlainAttachment.Routed ? "" : named.Length > 0 ? CheckName(named) : PodLinkNames.PlainBridge(config.Name),
+            Bridge = attachment == AttachmentMode.Routed ? "" : named.Length > 0 ? CheckName(named) : PodLinkNames.PlainBridge(config.Name),
             Mtu = config.Mtu,
             Ipam = HostLocalOptions.Read(root, config.RuntimeConfig),
         };
@@ -53,16 +59,16 @@ internal static class PlainNetworkReader
     }
 
     /// <summary>A configuration with a key that only makes sense with a bridge means a bridge.</summary>
-    private static PlainAttachment ReadAttachment(JsonElement root, bool namesBridge)
+    private static AttachmentMode ReadAttachment(JsonElement root, bool namesBridge)
     {
         var isBridge = namesBridge || JsonMembers.TryFind(root, "isGateway", out _) || JsonMembers.TryFind(root, "isDefaultGateway", out _)
             || JsonMembers.TryFind(root, "hairpinMode", out _) || JsonMembers.TryFind(root, "promiscMode", out _);
         return JsonMembers.ReadString(root, "", "attachment") switch
         {
-            null or "" => isBridge ? PlainAttachment.Bridge : PlainAttachment.Routed,
-            "bridge" => PlainAttachment.Bridge,
+            null or "" => isBridge ? AttachmentMode.Bridge : AttachmentMode.Routed,
+            "bridge" => AttachmentMode.Bridge,
             "routed" when namesBridge => throw new CniException(CniErrorCode.InvalidConfig, "bridge: a network with attachment 'routed' has none"),
-            "routed" => PlainAttachment.Routed,
+            "routed" => AttachmentMode.Routed,
             _ => throw JsonMembers.Invalid("attachment", "routed or bridge"),
         };
     }

@@ -1,3 +1,4 @@
+using Kn.Hosting.Pods;
 using Kn.Kubernetes.Cache;
 using Kn.Kubernetes.Objects;
 using Kn.Linux.Routes;

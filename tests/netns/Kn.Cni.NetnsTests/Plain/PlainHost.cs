@@ -1,5 +1,3 @@
-using System.Net;
-using System.Net.Sockets;
 using System.Text;
 using System.Text.Json.Nodes;
 using Kn.Cni.Plain;
@@ -140,39 +138,6 @@ public sealed class PlainHost : IDisposable
         }
 
         return outside;
-    }
-
-    /// <summary>Answers every HTTP request in a namespace, on IPv4 and IPv6, with a text.</summary>
-    public IDisposable Serve(string netns, int port, string text)
-    {
-        using var inside = NetworkNamespace.OpenNamed(netns);
-        var listener = inside.Run(() =>
-        {
-            var socket = new Socket(AddressFamily.InterNetworkV6, SocketType.Stream, ProtocolType.Tcp) { DualMode = true };
-            socket.Bind(new IPEndPoint(IPAddress.IPv6Any, port));
-            socket.Listen();
-            return socket;
-        });
-        _ = AnswerAllAsync(listener, Encoding.ASCII.GetBytes($"HTTP/1.0 200 OK\r\nContent-Length: {text.Length}\r\n\r\n{text}"));
-        return listener;
-    }
-
-    private static async Task AnswerAllAsync(Socket listener, byte[] answer)
-    {
-        try
-        {
-            while (true)
-            {
-                using var client = await listener.AcceptAsync();
-                await client.ReceiveAsync(new byte[1024]);
-                await client.SendAsync(answer);
-                client.Shutdown(SocketShutdown.Send);
-            }
-        }
-        catch (Exception e) when (e is SocketException or ObjectDisposedException)
-        {
-            // The test is over.
-        }
     }
 
     public void Dispose()

@@ -17,7 +17,7 @@ public sealed class PlainPortTests
         var config = host.Config("""{"type":"host-local","ranges":[[{"subnet":"10.10.0.0/16"}],[{"subnet":"fd00:10::/64"}]]}""", Ports);
         config["attachment"] = attachment;
         var (container, _) = host.Add(config, "c1");
-        using var server = host.Serve(container, 80, "hello");
+        using var server = HttpResponder.Start(container, 80, "hello");
         foreach (var (from, to) in ((string, string)[])[(outside, "192.0.2.1"), (outside, "2001:db8::1"), (host.Name, "192.0.2.1"), (host.Name, "127.0.0.1"), (container, "192.0.2.1"), (container, "2001:db8::1")])
         {
             Assert.Equal("hello", (await Run.TextAsync($"ip netns exec {from} curl -s --max-time 20 --noproxy * http://{(to.Contains(':') ? $"[{to}]" : to)}:8080/")).Trim());

@@ -46,6 +46,64 @@ public sealed class PlanTests
     }
 
     [Theory]
+    [InlineData(0u, null, 1500u)]
+    [InlineData(50u, "kn-vxlan", 1450u)]
+    [InlineData(0u, "kn-vxlan", 1450u)]
+    [InlineData(50u, "kn-vxlan6", 1430u)]
+    [InlineData(400u, null, 1280u)]
+    public void Mtu_IsLessTheEncapsulation(uint said, string? tunnel, uint expected)
+    {
+        // Without a default route every link that is no pod's counts; the tunnel itself must not.
+        List<Link> links =
+        [
+            new Link { Index = 2, Name = "eth0", Mtu = 1500, Flags = LinkFlags.Up },
+            new Link { Index = 4, Name = "kn-bridge", Mtu = 1300, Flags = LinkFlags.Up, Group = 79 },
+            new Link { Index = 5, Name = "kp0123456789ab", Mtu = 1300, Flags = LinkFlags.Up, Group = 77 },
+        ];
+        if (tunnel is not null)
+        {
+            links.Add(new Link { Index = 3, Name = tunnel, Mtu = 1450, Flags = LinkFlags.Up });
+        }
+
+        Assert.Equal(expected, UnderlayMtu.LessEncapsulation(links, [], said));
+    }
+
+    [Fact]
+    public void BridgeGateways_AreFirstAddresses_AndStay()
+    {
+        ValueList<IpPrefix> podCidrs = [IpPrefix.Parse("10.1.0.0/24"), IpPrefix.Parse("fd00:1::/64")];
+        var first = BridgeGateways.Choose(podCidrs, [], default, default);
+        Assert.Equal(["10.1.0.1", "fd00:1::1"], first.Wanted.Select(static subnet => subnet.Gateway.ToString()));
+        var contested = BridgeGateways.Choose(podCidrs, [], default, [IpAddress.Parse("10.1.0.1"), IpAddress.Parse("10.1.0.2")]);
+        Assert.Equal(["10.1.0.3", "fd00:1::1"], contested.Wanted.Select(static subnet => subnet.Gateway.ToString()));
+        // Whatever pods come and go: the bridge's address stays, also when somebody removed it from the bridge.
+        var held = contested.Wanted.Select(BridgeGateways.AddressOf).ToList();
+        Assert.Equal(contested.Wanted, BridgeGateways.Choose(podCidrs, held, default, default).Wanted);
+        Assert.Equal(contested.Wanted, BridgeGateways.Choose(podCidrs, [], contested.Wanted, default).Wanted);
+    }
+
+    [Fact]
+    public void BridgeGateways_OfAnOldPodCidr_StayWhileItHasPods()
+    {
+        var held = new LinkAddress { Address = IpAddress.Parse("10.1.0.1"), PrefixLength = 24 };
+        ValueList<IpPrefix> podCidrs = [IpPrefix.Parse("10.2.0.0/24")];
+        Assert.Empty(BridgeGateways.Choose(podCidrs, [held], default, [IpAddress.Parse("10.1.0.7")]).Unwanted);
+        Assert.Equal(2, BridgeGateways.Choose(podCidrs, [held], default, [IpAddress.Parse("10.1.0.7")]).Wanted.Count);
+        Assert.Equal([held], BridgeGateways.Choose(podCidrs, [held], default, default).Unwanted);
+        Assert.Empty(BridgeGateways.Choose(default, [held], default, default).Unwanted);
+    }
+
+    [Fact]
+    public void PortMac_FollowsFromTheAddress()
+    {
+        Assert.Equal("6e:6b:0a:f4:01:05", PodLinkNames.PortMac(IpAddress.Parse("10.244.1.5")).ToString());
+        Assert.Equal("6e:6b:00:00:00:05", PodLinkNames.PortMac(IpAddress.Parse("fd00::5")).ToString());
+        Assert.NotEqual(PodLinkNames.BridgeMac("kn-bridge"), PodLinkNames.BridgeMac("kube-bridge"));
+        Assert.Equal("kp-mynet", PodLinkNames.PlainBridge("mynet"));
+        Assert.Equal(15, PodLinkNames.PlainBridge("a-network-with-a-long-name").Length);
+    }
+
+    [Theory]
     [InlineData(1279u, false)]
     [InlineData(1280u, true)]
     [InlineData(65535u, true)]

@@ -28,6 +28,8 @@ public sealed class AttachmentJournalTests : IDisposable
             PortMappings = [new PortMapping(8080, 80, IpProtocol.Tcp), new PortMapping(53, 5353, IpProtocol.Udp, IpAddress.Parse("fd00::1"))],
             Bandwidth = new BandwidthLimits(null, new RateLimit(1_000_000, 8)),
             Mac = MacAddress.Parse("02:00:00:00:00:01"),
+            Bridge = "kn-bridge",
+            Mtu = 1400,
         }),
         new JournalRecord.Completed(Pod(1).Key),
         new JournalRecord.Removed(Pod(1).Key),

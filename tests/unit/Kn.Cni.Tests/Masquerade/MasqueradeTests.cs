@@ -28,6 +28,14 @@ public sealed class MasqueradeTests
     }
 
     [Fact]
+    public void PodCidrThatIsNone_DoesNotSwitchMasqueradingOff()
+    {
+        var sets = MasqueradePlan.Of(Cluster.With(Node("bad", ["0.0.0.0/0", "::/0"], "192.0.2.9")), This, new CniOptions());
+        Assert.DoesNotContain(sets.Inside, static prefix => prefix.Length == 0);
+        Assert.Contains(IpPrefix.Parse("192.0.2.9/32"), sets.Inside);
+    }
+
+    [Fact]
     public void NothingIsMasqueraded_WhenSwitchedOff_OrWithoutPodCidr()
     {
         Assert.Equal(MasqueradeSets.Nothing, MasqueradePlan.Of(Cluster, This, new CniOptions { Masquerade = false }));

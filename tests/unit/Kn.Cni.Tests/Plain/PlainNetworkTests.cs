@@ -13,7 +13,7 @@ public sealed class PlainNetworkTests
     public void TheShortestConfiguration_IsAWorkingRoutedNetwork()
     {
         var network = Read(Subnet);
-        Assert.Equal(PlainAttachment.Routed, network.Attachment);
+        Assert.Equal(AttachmentMode.Routed, network.Attachment);
         Assert.True(network is { IsDefaultGateway: true, Masquerade: true });
         Assert.Equal("/var/lib/cni/networks", network.Ipam.DataDirectory);
         Assert.Equal([IpPrefix.Parse("0.0.0.0/0")], network.RoutesOf(IpFamily.V4).Select(static route => route.Destination));
@@ -29,7 +29,7 @@ public sealed class PlainNetworkTests
     public void ABridge_HasItsKeysOrDefaults(string keys, string bridge, bool isGateway, bool isDefaultGateway, bool masquerade, bool hairpin)
     {
         var network = Read(keys + Subnet);
-        Assert.Equal(PlainAttachment.Bridge, network.Attachment);
+        Assert.Equal(AttachmentMode.Bridge, network.Attachment);
         Assert.Equal((bridge, isGateway, isDefaultGateway, masquerade, hairpin), (network.Bridge, network.IsGateway, network.IsDefaultGateway, network.Masquerade, network.Hairpin));
     }
 

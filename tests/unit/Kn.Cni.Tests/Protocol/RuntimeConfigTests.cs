@@ -65,6 +65,7 @@ public sealed class RuntimeConfigTests
     }
 
     [Fact]
+    [Conformance("cni", "Capabilities")]
     public void EveryCapability_IsRead()
     {
         var read = Read("""
@@ -105,6 +106,7 @@ public sealed class RuntimeConfigTests
         Assert.Equal(RuntimeConfig.None, Call("""{"portMappings":7},"cni.dev/valid-attachments":[]""", command: command).Config.RuntimeConfig);
 
     [Fact]
+    [Conformance("cni", "Parameters")]
     public void AddressesAndMac_ComeFromThreePlaces()
     {
         var arguments = "IP=10.0.0.3,10.0.0.1/24;MAC=02:00:00:00:00:03";

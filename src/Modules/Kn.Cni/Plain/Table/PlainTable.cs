@@ -21,7 +21,7 @@ public sealed class PlainTable(NftSocket socket)
 
     /// <summary>Adds a container.</summary>
     /// <exception cref="NftException">The kernel refused.</exception>
-    /// <exception cref="CniException">Code 104: another container has one of the ports.</exception>
+    /// <exception cref="CniException">Code 105: another container has one of the ports.</exception>
     public void Add(TableEntry entry)
     {
         // Nearly always table and chain are there. A transaction that fails costs as much as a container (the kernel waits for readers),

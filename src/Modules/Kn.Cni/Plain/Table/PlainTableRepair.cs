@@ -12,7 +12,7 @@ internal static class PlainTableRepair
     /// <param name="batch">Gets the operations.</param>
     /// <param name="table">What is there; null for nothing.</param>
     /// <param name="entry">The container.</param>
-    /// <exception cref="CniException">Code 104: another container has one of the ports.</exception>
+    /// <exception cref="CniException">Code 105: another container has one of the ports.</exception>
     internal static void Complete(NftBatch batch, NftTable? table, TableEntry entry)
     {
         if (table is null)

@@ -1,8 +1,8 @@
 using Kn.Primitives;
 
-namespace Kn.Routes.Peers;
+namespace Kn.Hosting.Pods;
 
-/// <summary>Which podCIDRs may be routed. Pure.</summary>
+/// <summary>Which prefixes can be a node's podCIDR at all: the API checks only how they are written. Pure.</summary>
 public static class PodCidrRules
 {
     private static readonly ValueList<(IpPrefix Prefix, string Name)> Reserved =
@@ -11,6 +11,7 @@ public static class PodCidrRules
         (IpPrefix.Parse("127.0.0.0/8"), "loopback addresses"),
         (IpPrefix.Parse("169.254.0.0/16"), "link-local addresses"),
         (IpPrefix.Parse("224.0.0.0/4"), "multicast addresses"),
+        (IpPrefix.Parse("255.255.255.255/32"), "the broadcast address"),
         (IpPrefix.Parse("::/127"), "the unspecified and the loopback address"),
         (IpPrefix.Parse("::ffff:0:0/96"), "IPv4-mapped addresses"),
         (IpPrefix.Parse("fe80::/10"), "link-local addresses"),

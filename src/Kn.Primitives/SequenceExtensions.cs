@@ -1,0 +1,130 @@
+namespace Kn;
+
+/// <summary>Select, Where and the like for all code below the namespace Kn, which finds them before System.Linq's. Each does what its namesake does,
+/// when it is asked for an element.</summary>
+/// <remarks>The framework's fuse chains by a virtual generic method of their iterators. Native AOT must compile that for every iterator
+/// and each pair of value types that any two selectors could make: 12 MB of code here, half the binary. These are iterators and no
+/// more; see docs/adr/0001-select-of-our-own.md and docs/adr/0004-more-operators-of-our-own.md.</remarks>
+public static class SequenceExtensions
+{
+    /// <summary>Projects each element.</summary>
+    public static IEnumerable<TResult> Select<TSource, TResult>(this IEnumerable<TSource> source, Func<TSource, TResult> selector)
+    {
+        foreach (var item in source)
+        {
+            yield return selector(item);
+        }
+    }
+
+    /// <summary>Projects each element and its position, from 0.</summary>
+    public static IEnumerable<TResult> Select<TSource, TResult>(this IEnumerable<TSource> source, Func<TSource, int, TResult> selector)
+    {
+        var index = 0;
+        foreach (var item in source)
+        {
+            yield return selector(item, index++);
+        }
+    }
+
+    /// <summary>The elements of what each element becomes, one after the other.</summary>
+    public static IEnumerable<TResult> SelectMany<TSource, TResult>(this IEnumerable<TSource> source, Func<TSource, IEnumerable<TResult>> selector)
+    {
+        foreach (var item in source)
+        {
+            foreach (var part in selector(item))
+            {
+                yield return part;
+            }
+        }
+    }
+
+    /// <summary>The elements that satisfy a condition.</summary>
+    public static IEnumerable<TSource> Where<TSource>(this IEnumerable<TSource> source, Func<TSource, bool> predicate)
+    {
+        foreach (var item in source)
+        {
+            if (predicate(item))
+            {
+                yield return item;
+            }
+        }
+    }
+
+    /// <summary>One sequence, then the other.</summary>
+    public static IEnumerable<TSource> Concat<TSource>(this IEnumerable<TSource> first, IEnumerable<TSource> second)
+    {
+        foreach (var item in first)
+        {
+            yield return item;
+        }
+
+        foreach (var item in second)
+        {
+            yield return item;
+        }
+    }
+
+    /// <summary>The sequence, then one more element.</summary>
+    public static IEnumerable<TSource> Append<TSource>(this IEnumerable<TSource> source, TSource element)
+    {
+        foreach (var item in source)
+        {
+            yield return item;
+        }
+
+        yield return element;
+    }
+
+    /// <summary>One element, then the sequence.</summary>
+    public static IEnumerable<TSource> Prepend<TSource>(this IEnumerable<TSource> source, TSource element)
+    {
+        yield return element;
+        foreach (var item in source)
+        {
+            yield return item;
+        }
+    }
+
+    /// <summary>The first elements, as many as there are up to <paramref name="count"/>.</summary>
+    public static IEnumerable<TSource> Take<TSource>(this IEnumerable<TSource> source, int count)
+    {
+        if (count <= 0)
+        {
+            yield break;
+        }
+
+        foreach (var item in source)
+        {
+            yield return item;
+            if (--count == 0)
+            {
+                yield break;
+            }
+        }
+    }
+
+    /// <summary>All elements but the first <paramref name="count"/>.</summary>
+    public static IEnumerable<TSource> Skip<TSource>(this IEnumerable<TSource> source, int count)
+    {
+        foreach (var item in source)
+        {
+            if (count-- <= 0)
+            {
+                yield return item;
+            }
+        }
+    }
+
+    /// <summary>Each element the first time that it comes.</summary>
+    public static IEnumerable<TSource> Distinct<TSource>(this IEnumerable<TSource> source)
+    {
+        var seen = new HashSet<TSource>();
+        foreach (var item in source)
+        {
+            if (seen.Add(item))
+            {
+                yield return item;
+            }
+        }
+    }
+}

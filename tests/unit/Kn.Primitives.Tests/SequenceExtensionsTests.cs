@@ -1,0 +1,41 @@
+namespace Kn.Primitives.Tests;
+
+/// <summary>Our operators do what System.Linq's do, called by their full names, on sequences of any length.</summary>
+public sealed class SequenceExtensionsTests
+{
+    public static TheoryData<int[]> Sequences => [[], [1], [3, 1, 2, 3, 1], [.. Enumerable.Range(0, 20)]];
+
+    [Theory, MemberData(nameof(Sequences))]
+    public void Operators_AreAsTheirNamesakes(int[] items)
+    {
+        Assert.Equal(Enumerable.Select(items, static item => item * 2), SequenceExtensions.Select(items, static item => item * 2));
+        Assert.Equal(Enumerable.Select(items, static (item, index) => (item, index)), SequenceExtensions.Select(items, static (item, index) => (item, index)));
+        Assert.Equal(Enumerable.SelectMany(items, static item => Enumerable.Repeat(item, item)), SequenceExtensions.SelectMany(items, static item => Enumerable.Repeat(item, item)));
+        Assert.Equal(Enumerable.Where(items, static item => item > 1), SequenceExtensions.Where(items, static item => item > 1));
+        Assert.Equal(Enumerable.Concat(items, [7, 8]), SequenceExtensions.Concat(items, [7, 8]));
+        Assert.Equal(Enumerable.Append(items, 7), SequenceExtensions.Append(items, 7));
+        Assert.Equal(Enumerable.Prepend(items, 7), SequenceExtensions.Prepend(items, 7));
+        Assert.Equal(Enumerable.Distinct(items), SequenceExtensions.Distinct(items));
+        foreach (var count in (int[])[-1, 0, 1, 3, 100])
+        {
+            Assert.Equal(Enumerable.Take(items, count), SequenceExtensions.Take(items, count));
+            Assert.Equal(Enumerable.Skip(items, count), SequenceExtensions.Skip(items, count));
+        }
+    }
+
+    [Fact]
+    public void Take_AsksForNoMoreThanItGives()
+    {
+        var asked = 0;
+        Assert.Equal([1, 2], SequenceExtensions.Take(Count(), 2));
+        Assert.Equal(2, asked);
+
+        IEnumerable<int> Count()
+        {
+            while (true)
+            {
+                yield return ++asked;
+            }
+        }
+    }
+}
