@@ -43,22 +43,13 @@ public sealed class ServiceProxyModule(ServiceProxyOptions options) : IModule
         var logger = context.Loggers.CreateLogger(context.Status.Name);
         var metrics = new ServiceProxyMetrics(context.Metrics);
         var reporter = new ProxyReporter(metrics, context.Status, new ServiceEvents(context.Events, context.Node.Name), logger, context.Time);
-        var target = new ServiceProxyTarget(new NftProxyTable(tables, options), NodeOf(context), reporter)
-        {
-            ReadLinkAddresses = DependsOnLinks ? () => LinkAddresses(routes) : null,
-            ForgetFlows = stale => flows.Delete(family: null, stale.IsStale),
-        };
+        var target = Target(context, reporter, tables, flows, routes);
         await using var health = new HealthModule(context, reporter.Health, () => target.Node, metrics, Listen);
         using var links = new LinkDrift(Inside);
         var localhost = Localhost(context, routes);
-        var serviceRoutes = new ServiceRoutes(routes, NodeOf(context), LoopbackIndex(routes));
         using var routeDrift = new ServiceRouteDrift(routes.PortId, LoopbackIndex(routes));
         var services = new ReconcileLoop<ProxyKey, ProxyPiece>(target, Watches, context, new ReconcileOptions { Drift = drift, DriftSpacing = DriftSpacing });
-        var prefixes = new ReconcileLoop<IpPrefix, ServiceRoute>(
-            serviceRoutes,
-            [new WatchRequest(ResourceKinds.Nodes), new WatchRequest(ResourceKinds.ServiceCidrs)],
-            context,
-            new ReconcileOptions { Drift = routeDrift, DriftSpacing = DriftSpacing });
+        var prefixes = PrefixLoop(context, routes, routeDrift);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         if (!options.LocalhostNodePorts)
         {
@@ -90,6 +81,19 @@ public sealed class ServiceProxyModule(ServiceProxyOptions options) : IModule
         await new ServiceProxyTarget(new NftProxyTable(tables, options), NodeOf(context), new ProxyTargetObserver()).RemoveAsync(cancellationToken);
         await new ServiceRoutes(routes, NodeOf(context), LoopbackIndex(routes)).RemoveAsync(cancellationToken);
     }
+
+    private ServiceProxyTarget Target(ModuleContext context, ProxyReporter reporter, NftSocket tables, ConntrackSocket flows, RouteSocket routes) =>
+        new(new NftProxyTable(tables, options), NodeOf(context), reporter)
+        {
+            ReadLinkAddresses = DependsOnLinks ? () => LinkAddresses(routes) : null,
+            ForgetFlows = stale => flows.Delete(family: null, stale.IsStale),
+        };
+
+    private ReconcileLoop<IpPrefix, ServiceRoute> PrefixLoop(ModuleContext context, RouteSocket routes, ServiceRouteDrift drift) => new(
+        new ServiceRoutes(routes, NodeOf(context), LoopbackIndex(routes)),
+        [new WatchRequest(ResourceKinds.Nodes), new WatchRequest(ResourceKinds.ServiceCidrs)],
+        context,
+        new ReconcileOptions { Drift = drift, DriftSpacing = DriftSpacing });
 
     /// <summary>Only once the table guards what the kernel's setting opens.</summary>
     private static async Task RunLocalhostAsync(ModuleContext context, LocalhostTarget target, LinkDrift links, Task guarded, CancellationToken cancellationToken)

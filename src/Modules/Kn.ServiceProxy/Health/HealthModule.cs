@@ -20,6 +20,7 @@ internal sealed class HealthModule : IAsyncDisposable
         [new WatchRequest(ResourceKinds.Services), new WatchRequest(ResourceKinds.EndpointSlices), new WatchRequest(ResourceKinds.Nodes)];
 
     private readonly HealthServer _server;
+    private readonly HealthCheckTarget? _target;
     private readonly ReconcileLoop<ObjectKey, HealthCheckPiece> _loop;
 
     /// <summary>Does not listen yet.</summary>
@@ -30,20 +31,22 @@ internal sealed class HealthModule : IAsyncDisposable
     /// <param name="listen">Opens a listening socket; null for one in this thread's network namespace.</param>
     public HealthModule(ModuleContext context, ProxyHealth health, Func<ProxyNode> node, ServiceProxyMetrics metrics, Func<IPEndPoint, Socket>? listen)
     {
-        HealthCheckTarget? target = null;
         var answers = new Answers(context.Cache, health, node, metrics);
-        _server = new HealthServer((asked, path) => target?.Find(asked) is { } found ? answers.OfService(found.Service, found.LocalEndpoints) : answers.OfNode(path), listen);
-        target = new HealthCheckTarget(_server.Sockets, node, new Reporter(context, metrics))
+        _server = new HealthServer((asked, path) => _target?.Find(asked) is { } found ? answers.OfService(found.Service, found.LocalEndpoints) : answers.OfNode(path), listen);
+        _target = new HealthCheckTarget(_server.Sockets, node, new Reporter(context, metrics))
         {
             NodeEndPoint = node().Options.HealthEndPoint(),
         };
-        _loop = new ReconcileLoop<ObjectKey, HealthCheckPiece>(target, Watches, context, new ReconcileOptions { ResyncEvery = RetryEvery });
+        _loop = new ReconcileLoop<ObjectKey, HealthCheckPiece>(_target, Watches, context, new ReconcileOptions { ResyncEvery = RetryEvery });
     }
 
     /// <summary>Answers until cancelled.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         await _server.StartAsync(cancellationToken);
+
+        // The node's own health is answered from the start, before the API server is.
+        _target?.Settled();
         await _loop.RunAsync(cancellationToken);
     }
 

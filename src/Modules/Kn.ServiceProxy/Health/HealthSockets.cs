@@ -13,6 +13,7 @@ internal sealed class HealthSockets : IConnectionListenerFactory, IConnectionLis
     // Connections that nobody has taken yet; who finds no room waits in the socket's own queue.
     private const int Accepted = 16;
     private const int Backlog = 64;
+    private static readonly TimeSpan AfterFailure = TimeSpan.FromMilliseconds(100);
 
     private readonly Dictionary<IPEndPoint, (Socket Socket, Task Accepting)> _open = [];
     private readonly Channel<Socket> _accepted = Channel.CreateBounded<Socket>(Accepted);
@@ -107,7 +108,8 @@ internal sealed class HealthSockets : IConnectionListenerFactory, IConnectionLis
         return ValueTask.CompletedTask;
     }
 
-    /// <summary>Until the socket is closed. A client that gave up before it was accepted is no reason to stop.</summary>
+    /// <summary>Until the socket is closed. A client that gave up before it was accepted, or a process without free descriptors, is no reason
+    /// to stop.</summary>
     private async Task AcceptAsync(Socket listening)
     {
         while (true)
@@ -117,17 +119,18 @@ internal sealed class HealthSockets : IConnectionListenerFactory, IConnectionLis
             {
                 accepted = await listening.AcceptAsync();
             }
-            catch (SocketException exception) when (exception.SocketErrorCode is SocketError.ConnectionReset or SocketError.ConnectionAborted)
-            {
-                continue;
-            }
-            catch (SocketException)
+            catch (SocketException exception) when (exception.SocketErrorCode is SocketError.OperationAborted or SocketError.Interrupted)
             {
                 return;
             }
             catch (ObjectDisposedException)
             {
                 return;
+            }
+            catch (SocketException)
+            {
+                await Task.Delay(AfterFailure);
+                continue;
             }
 
             await HandOverAsync(accepted);
