@@ -89,6 +89,19 @@ internal sealed class PlainAttacher : IDisposable
         Remove(network, key, addresses, withLink: true);
     }
 
+    /// <summary>Takes away what is known of a container, by its addresses.</summary>
+    public void Remove(PlainNetwork network, AttachmentKey key, ValueList<IpAddress> addresses) => Remove(network, key, addresses, withLink: true);
+
+    /// <summary>Removes what no reservation leads to any more: ports and links of a network's containers but those to keep.</summary>
+    public void RemoveStrays(PlainNetwork network, IReadOnlySet<AttachmentKey> valid)
+    {
+        _table.RemovePorts(network.Name, valid.Select(key => PortMapOwner.CommentOf(network.Name, key)).ToHashSet(StringComparer.Ordinal));
+        var names = valid.Select(static key => PodLinkNames.HostLink(key, LinkOwner.Plain.Prefix)).ToHashSet(StringComparer.Ordinal);
+        _host.RemoveLinks(_host.ReadLinks()
+            .Where(link => link.Group == LinkOwner.Plain.Group && link.Alias?.StartsWith(PlainPlans.PrefixOf(network.Name), StringComparison.Ordinal) == true && !names.Contains(link.Name))
+            .Select(static link => link.Index));
+    }
+
     /// <summary>Compares an attachment with the kernel and the reservations.</summary>
     /// <exception cref="CniException">Code 103 with the first thing that is missing or wrong, all of them in the details.</exception>
     public void Check(CniRequest request, PlainNetwork network)
@@ -132,50 +145,6 @@ internal sealed class PlainAttacher : IDisposable
     {
         _links.Dispose();
         _nft.Dispose();
-    }
-
-    /// <summary>Removes every attachment of a network that is not among those to keep, and goes on after failures.</summary>
-    /// <exception cref="CniException">Code 100: some could not be removed; all were tried.</exception>
-    public void Collect(PlainNetwork network, IReadOnlySet<AttachmentKey> valid)
-    {
-        var failures = new List<string>();
-        foreach (var (key, addresses) in FindGarbage(network, valid))
-        {
-            try
-            {
-                Remove(network, key, addresses, withLink: true);
-            }
-            catch (LinuxException error)
-            {
-                failures.Add($"{key}: {error.Message}");
-            }
-        }
-
-        _table.RemovePorts(network.Name, valid.Select(key => PortMapOwner.CommentOf(network.Name, key)).ToHashSet(StringComparer.Ordinal));
-        RemoveStrayLinks(network, valid);
-        if (failures.Count > 0)
-        {
-            throw new CniException(CniErrorCode.KernelRefused, $"{failures.Count} attachments could not be removed", string.Join("; ", failures));
-        }
-    }
-
-    private static List<(AttachmentKey Key, ValueList<IpAddress> Addresses)> FindGarbage(PlainNetwork network, IReadOnlySet<AttachmentKey> valid)
-    {
-        using var store = ReservationStore.OpenExisting(network.Ipam.DataDirectory, network.Name);
-        return (store?.ReadAll() ?? [])
-            .Where(reservation => !valid.Any(reservation.BelongsTo))
-            .GroupBy(static reservation => reservation.Owner, static reservation => reservation.Address)
-            .Select(static group => (group.Key, group.ToValueList()))
-            .ToList();
-    }
-
-    /// <summary>Links whose reservation is gone.</summary>
-    private void RemoveStrayLinks(PlainNetwork network, IReadOnlySet<AttachmentKey> valid)
-    {
-        var names = valid.Select(static key => PodLinkNames.HostLink(key, LinkOwner.Plain.Prefix)).ToHashSet(StringComparer.Ordinal);
-        _host.RemoveLinks(_host.ReadLinks()
-            .Where(link => link.Group == LinkOwner.Plain.Group && link.Alias?.StartsWith(PlainPlans.PrefixOf(network.Name), StringComparison.Ordinal) == true && !names.Contains(link.Name))
-            .Select(static link => link.Index));
     }
 
     private static ValueList<LocalAddress> Reserve(CniRequest request, PlainNetwork network)
@@ -266,19 +235,30 @@ internal sealed class PlainAttacher : IDisposable
             ForgetFlows([.. addresses.Select(static address => new ConntrackFilter { Family = address.Family, Protocol = (byte)IpProtocol.Udp, ReplySource = IpPrefix.Of(address) })]);
         }
 
-        if (withLink && _host.FindLink(PodLinkNames.HostLink(key, LinkOwner.Plain.Prefix)) is { } link)
+        if (withLink)
         {
-            _host.RemoveLink(link.Index);
-            if (link.Master != 0)
-            {
-                _bridges.RemoveIfUnused(link.Master);
-            }
+            Unplug(network, key);
         }
 
         // Only now: nobody else may get an address that a link still has.
         if (Release(network, addresses))
         {
             _table.RemoveUnused();
+        }
+    }
+
+    private void Unplug(PlainNetwork network, AttachmentKey key)
+    {
+        var link = _host.FindLink(PodLinkNames.HostLink(key, LinkOwner.Plain.Prefix));
+        if (link is not null)
+        {
+            _host.RemoveLink(link.Index);
+        }
+
+        // Where the link went with the container's namespace, only the configuration says which bridge it was on.
+        if ((link is null ? _host.FindLink(network.Bridge)?.Index : link.Master) is { } bridge and not 0)
+        {
+            _bridges.RemoveIfUnused(bridge);
         }
     }
 

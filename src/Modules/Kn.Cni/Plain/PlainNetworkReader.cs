@@ -21,7 +21,13 @@ internal static class PlainNetworkReader
     {
         if (command is CniCommand.Del or CniCommand.Gc)
         {
-            return new PlainNetwork { Name = config.Name, Ipam = HostLocalOptions.ReadPlace(root) };
+            var bridge = root.TryGetProperty("bridge", out var member) && member.ValueKind == JsonValueKind.String ? JsonText.Of(member, "bridge") : "";
+            return new PlainNetwork
+            {
+                Name = config.Name,
+                Bridge = bridge.Length > 0 ? bridge : PodLinkNames.PlainBridge(config.Name),
+                Ipam = HostLocalOptions.ReadPlace(root),
+            };
         }
 
         RefuseUnsupported(root);

@@ -55,7 +55,7 @@ public static class PlainPlugin
                 attacher.Check(request, network);
                 break;
             case CniCommand.Gc:
-                attacher.Collect(network, request.Config.ValidAttachments ?? new HashSet<AttachmentKey>());
+                PlainGarbage.Collect(attacher, network, request.Config.ValidAttachments ?? new HashSet<AttachmentKey>());
                 break;
         }
 

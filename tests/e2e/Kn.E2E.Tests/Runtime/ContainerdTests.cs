@@ -41,20 +41,29 @@ public sealed class ContainerdTests(OwnServerLab lab)
     public async Task TwoContainers_AttachedByTheConflistOfKn_Talk()
     {
         var node = lab.Status.Nodes[0];
+        using var inside = NetworkNamespace.OpenNamed($"{lab.Options.Name}-{node.Name}");
+        Assert.Contains("hello from busybox", await TwoContainersAsync(inside, Path.Combine(node.Folder, "cni")), StringComparison.Ordinal);
+    }
+
+    /// <summary>Runs a server and a client of it with ctr.</summary>
+    /// <param name="inside">The host's namespace.</param>
+    /// <param name="cni">A folder with net.d and bin.</param>
+    /// <returns>What the client read.</returns>
+    internal static async Task<string> TwoContainersAsync(NetworkNamespace inside, string cni)
+    {
         var work = Directory.CreateTempSubdirectory("kn-e2e-containerd");
         try
         {
             BusyboxImage.Write(Path.Combine(work.FullName, "image.tar"));
-            using var inside = NetworkNamespace.OpenNamed($"{lab.Options.Name}-{node.Name}");
             using var deadline = new CancellationTokenSource(TimeSpan.FromMinutes(2));
             var result = await ProgramStart.RunAsync(
                 inside,
-                ["unshare", "--mount", "sh", "-c", Script, "sh", work.FullName, Path.Combine(node.Folder, "cni"), BusyboxImage.Name],
+                ["unshare", "--mount", "sh", "-c", Script, "sh", work.FullName, cni, BusyboxImage.Name],
                 null,
                 "",
                 deadline.Token);
             Assert.True(result.ExitCode == 0, $"exit code {result.ExitCode}\n{result.Output}\n{result.Errors}");
-            Assert.Contains("hello from busybox", result.Output, StringComparison.Ordinal);
+            return result.Output;
         }
         finally
         {

@@ -105,8 +105,10 @@ public sealed class PodmanTests
         var output = await RunAsync(Setup + TwoContainers, network);
         var lines = output.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
         Assert.NotEmpty(name);
-        Assert.Contains("address=10.10.0.2", lines);
-        foreach (var who in (string[])["container", "host", "published", "loopback", "restarted"])
+        // Results of the first version name no interface, and podman then shows no address: with the reference plugins, too.
+        var hasAddress = network.Contains("cniVersion", StringComparison.Ordinal);
+        Assert.Contains(hasAddress ? "address=10.10.0.2" : "address=", lines);
+        foreach (var who in hasAddress ? (string[])["container", "host", "published", "loopback", "restarted"] : ["published", "loopback", "restarted"])
         {
             Assert.Contains($"{who}: hello from podman", lines);
         }
