@@ -1,5 +1,4 @@
 using System.Text;
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using Kn.Kubernetes.Api;
 using Kn.Kubernetes.Kubeconfigs;
@@ -30,23 +29,6 @@ internal sealed class NodeFeed(string kubeconfig) : IDisposable
     }
 
     public Task DeleteAsync(int number) => _client.DeleteAsync($"{Nodes}/{Name(number)}", CancellationToken.None);
-
-    /// <summary>Calls back for every node that the API server says is new from now on, until cancelled.</summary>
-    public async Task WatchAsync(Action<string> added, TaskCompletionSource begun, CancellationToken cancellationToken)
-    {
-        var list = JsonNode.Parse(await _client.GetAsync($"{Nodes}?limit=1", cancellationToken))!;
-        using var response = await _client.OpenAsync($"{Nodes}?watch=true&resourceVersion={list["metadata"]!["resourceVersion"]}", cancellationToken);
-        using var reader = new StreamReader(await response.Content.ReadAsStreamAsync(cancellationToken));
-        begun.SetResult();
-        while (await reader.ReadLineAsync(cancellationToken) is { } line)
-        {
-            using var frame = JsonDocument.Parse(line);
-            if (frame.RootElement.GetProperty("type").GetString() == "ADDED")
-            {
-                added(frame.RootElement.GetProperty("object").GetProperty("metadata").GetProperty("name").GetString()!);
-            }
-        }
-    }
 
     public static string Name(int number) => $"far{number}";
 
