@@ -52,9 +52,13 @@ public sealed class ServiceProxyModule(ServiceProxyOptions options) : IModule
         using var links = new LinkDrift(Inside);
         var localhost = Localhost(context, routes);
         var serviceRoutes = new ServiceRoutes(routes, NodeOf(context), LoopbackIndex(routes));
+        using var routeDrift = new ServiceRouteDrift(routes.PortId, LoopbackIndex(routes));
         var services = new ReconcileLoop<ProxyKey, ProxyPiece>(target, Watches, context, new ReconcileOptions { Drift = drift, DriftSpacing = DriftSpacing });
         var prefixes = new ReconcileLoop<IpPrefix, ServiceRoute>(
-            serviceRoutes, [new WatchRequest(ResourceKinds.Nodes), new WatchRequest(ResourceKinds.ServiceCidrs)], context);
+            serviceRoutes,
+            [new WatchRequest(ResourceKinds.Nodes), new WatchRequest(ResourceKinds.ServiceCidrs)],
+            context,
+            new ReconcileOptions { Drift = routeDrift, DriftSpacing = DriftSpacing });
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         if (!options.LocalhostNodePorts)
         {
@@ -67,6 +71,7 @@ public sealed class ServiceProxyModule(ServiceProxyOptions options) : IModule
             drift.RunAsync(stop.Token),
             services.RunAsync(stop.Token),
             prefixes.RunAsync(stop.Token),
+            routeDrift.RunAsync(stop.Token),
             health.RunAsync(stop.Token),
             .. options.LocalhostNodePorts ? [links.RunAsync(stop.Token), RunLocalhostAsync(context, localhost, links, services.WhenConverged, stop.Token)] : (Task[])[],
         ];

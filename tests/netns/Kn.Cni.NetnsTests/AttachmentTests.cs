@@ -303,6 +303,10 @@ public sealed class AttachmentTests
         var answer = await node.CallAsync("ADD", "c3", node.CreatePodNamespace());
         Assert.Equal((int)CniErrorCode.AddressesExhausted, answer.Code);
         Assert.Contains("10.244.1.0/30", answer.Message, StringComparison.Ordinal);
+        Assert.Equal(["AddressesExhausted default/c3", "PodAddressesExhausted n1"], node.Events.All.Select(static item => $"{item.Reason} {item.Regarding.Key}"));
+        Assert.Contains("kn_cni_addresses_exhausted_total 1", node.Context.Metrics.ToPrometheusText(), StringComparison.Ordinal);
+        // The pods that run are worth more than the one that does not: the node stays ready.
+        Assert.Equal(0, (await node.CallAsync("STATUS", "", null)).ExitCode);
         await node.CallAsync("DEL", "c1", null);
         await Poll.UntilAsync(async () => await node.LeftoversAsync() is var left && !left.Contains("10.244.1.1 ", StringComparison.Ordinal)
             && node.Context.Metrics.ToPrometheusText().Contains("kn_cni_addresses_free{family=\"ipv4\"} 1", StringComparison.Ordinal));
@@ -322,6 +326,31 @@ public sealed class AttachmentTests
         var answer = await node.CallAsync("ADD", "c1", node.CreatePodNamespace(), version: version);
         Assert.Equal(version, (string)answer.Body!["cniVersion"]!);
         Assert.Equal(ipVersion, (string?)answer.Body["ips"]![0]!["version"]);
+    }
+
+    [Theory]
+    [InlineData("0.3.0", 1, 1)]
+    [InlineData("0.3.1", 1, 1)]
+    [InlineData("0.4.0", 0, 1)]
+    [InlineData("1.0.0", 0, 1)]
+    [InlineData("1.1.0", 0, 0)]
+    [Conformance("cni", "VERSION")]
+    public async Task Every_Command_IsServedInEveryVersionThatHasIt(string version, int checkCode, int gcCode)
+    {
+        await using var node = new TestNode();
+        await node.StartAsync();
+        var pod = node.CreatePodNamespace();
+        var added = await node.CallAsync("ADD", "c1", pod, version: version);
+        Assert.Equal((0, version), (added.ExitCode, (string)added.Body!["cniVersion"]!));
+        var check = await node.CallAsync("CHECK", "c1", pod, added.Body, version: version);
+        Assert.Equal(checkCode, check.Code);
+        Assert.Equal(gcCode, (await node.CallAsync("STATUS", "", null, version: version)).Code);
+        // Without the list of what is valid, GC is an error of its own where there is one.
+        var collected = await node.CallAsync("GC", "", null, version: version);
+        Assert.Equal(gcCode == 1 ? 1 : 7, collected.Code);
+        Assert.Equal(version, (string)collected.Body!["cniVersion"]!);
+        Assert.Equal(0, (await node.CallAsync("DEL", "c1", pod, added.Body, version: version)).ExitCode);
+        await Poll.UntilAsync(async () => await node.LeftoversAsync() == "");
     }
 
     [Fact]

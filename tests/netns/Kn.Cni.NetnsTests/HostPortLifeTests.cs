@@ -65,6 +65,27 @@ public sealed class HostPortLifeTests : IAsyncLifetime
         Assert.Equal("ConnectionRefused", Client.Ask(_net.Outside, HostPortNet.NodeV6, 8080));
     }
 
+    /// <summary>As kube-proxy's NodePorts do: Services are translated at dstnat.</summary>
+    [Fact]
+    public async Task DestinationNatOfServices_ComesFirst()
+    {
+        await _net.AddPodAsync("web", HostPortNet.Mapping(8080, 80));
+        await _net.AddPodAsync("endpoint");
+        foreach (var command in (string[])[
+            "add table inet services",
+            "add chain inet services prerouting { type nat hook prerouting priority dstnat ; }",
+            "add chain inet services output { type nat hook output priority -100 ; }",
+            "add rule inet services prerouting meta nfproto ipv4 tcp dport 8080 dnat ip to 10.244.1.2:80",
+            "add rule inet services output meta nfproto ipv4 tcp dport 8080 dnat ip to 10.244.1.2:80"])
+        {
+            await _net.NftAsync(command);
+        }
+
+        Assert.Equal($"endpoint {HostPortNet.OutsideV4}", Client.Ask(_net.Outside, HostPortNet.NodeV4, 8080));
+        Assert.Equal($"endpoint {HostPortNet.NodeV4}", Client.Ask(_net.NodeSpace, HostPortNet.NodeV4, 8080));
+        Assert.Equal($"web {HostPortNet.OutsideV6}", Client.Ask(_net.Outside, HostPortNet.NodeV6, 8080));
+    }
+
     [Fact]
     public async Task Restart_KeepsConnections_AndPutsRightWhatOthersDidMeanwhile()
     {

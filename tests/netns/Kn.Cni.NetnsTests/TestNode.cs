@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Text;
 using System.Text.Json;
@@ -5,11 +6,13 @@ using System.Text.Json.Nodes;
 using Kn.Cni.Attaching;
 using Kn.Cni.Inspection;
 using Kn.Hosting.Control;
+using Kn.Hosting.Events;
 using Kn.Hosting.Metrics;
 using Kn.Hosting.Modules;
 using Kn.Hosting.Options;
 using Kn.Hosting.Pods;
 using Kn.Kubernetes.Cache;
+using Kn.Kubernetes.Events;
 using Kn.Kubernetes.Objects;
 using Kn.Linux.Namespaces;
 using Kn.Primitives;
@@ -44,6 +47,7 @@ public sealed class TestNode : IAsyncDisposable
             Control = new ControlHandlers(),
             Status = new ModuleStatus("cni"),
             PodGates = new PodGates(),
+            Events = Events,
             Time = TimeProvider.System,
         };
         Context.Cache.Watch(ResourceKinds.Nodes);
@@ -53,6 +57,9 @@ public sealed class TestNode : IAsyncDisposable
     public string Name { get; }
 
     public ModuleContext Context { get; }
+
+    /// <summary>What the module told the cluster.</summary>
+    public RecordedEvents Events { get; } = new();
 
     public CniOptions Options { get; set; } = new() { InstallPlugin = false, PodReadyTimeout = TimeSpan.FromSeconds(1), PodCidrTimeout = TimeSpan.FromSeconds(20) };
 
@@ -185,6 +192,14 @@ public sealed class TestNode : IAsyncDisposable
         _namespaces.ForEach(NetworkNamespace.Remove);
         Directory.Delete(_directory, recursive: true);
     }
+}
+
+/// <summary>Keeps what it is told.</summary>
+public sealed class RecordedEvents : IEventRecorder
+{
+    public ConcurrentQueue<ClusterEvent> All { get; } = new();
+
+    public void Record(ClusterEvent item) => All.Enqueue(item);
 }
 
 public sealed record CniAnswer(int ExitCode, JsonNode? Body)

@@ -109,6 +109,20 @@ public sealed class ModuleTests : IAsyncLifetime, IDisposable
         Eventually.True(() => _net.OnNode("ip", "route", "show", "proto", "75") == "", "no prefix, no route");
     }
 
+    /// <summary>As networkd and NetworkManager do on a reload: told by a notification, not found by the timer of ten minutes.</summary>
+    [Fact]
+    public async Task ServiceRoutesDeletedBySomebodyElse_ComeBack()
+    {
+        await StartAsync();
+        Eventually.True(() => _net.OnNode("ip", "-6", "route", "show", "proto", "75").Contains("fd00:96::/112 dev lo", StringComparison.Ordinal), "the routes are there");
+        foreach (var family in (string[])["-4", "-6"])
+        {
+            var before = _net.OnNode("ip", family, "route", "show", "proto", "75");
+            _net.OnNode("ip", family, "route", "flush", "proto", "75");
+            Eventually.True(() => _net.OnNode("ip", family, "route", "show", "proto", "75") == before, $"the routes of ip {family} are back");
+        }
+    }
+
     [Fact]
     [Conformance("services", "Changes")]
     public async Task Cleanup_RemovesTableAndRoutes_AndNothingElse_AndMayBeRepeated()

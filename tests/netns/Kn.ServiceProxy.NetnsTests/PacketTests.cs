@@ -65,6 +65,32 @@ public sealed class PacketTests : IDisposable
         }
     }
 
+    public static TheoryData<string, string, ProtocolType> HostWays()
+    {
+        var ways = new TheoryData<string, string, ProtocolType>();
+        foreach (var from in new[] { "pod", "node", "outside" })
+        {
+            ways.Add(from, "10.96.0.10", ProtocolType.Tcp);
+            ways.Add(from, "fd00:96::a", ProtocolType.Tcp);
+            ways.Add(from, "10.96.0.10", ProtocolType.Udp);
+        }
+
+        return ways;
+    }
+
+    [Theory, MemberData(nameof(HostWays))]
+    [Conformance("services", "Endpoints")]
+    public async Task EndpointOnTheHostNetwork_IsReachedFromEverywhere(string from, string address, ProtocolType protocol)
+    {
+        using var host = new Responder(_net.Node, "host", 9000);
+        await _loop.ResyncAsync(Cluster(
+            Service("web", 10, Tcp(80, name: "tcp"), Udp(80, name: "udp")),
+            Slice("web", "t4", To(9000, IpProtocol.Tcp, "tcp"), At("192.168.50.1", "n1")),
+            Slice("web", "t6", To(9000, IpProtocol.Tcp, "tcp"), At("fd00:50::1", "n1")),
+            Slice("web", "u4", To(9000, IpProtocol.Udp, "udp"), At("192.168.50.1", "n1"))));
+        Assert.StartsWith("host ", TestNet.Ask(From(from), address, 80, protocol));
+    }
+
     [Theory, InlineData("10.96.0.10"), InlineData("fd00:96::a")]
     [Conformance("services", "Choosing")]
     public async Task Connections_AreSpreadEvenly(string address)

@@ -229,7 +229,7 @@ internal sealed class PodAttacher
             _capabilities.Withdraw(attachment.Key);
             _links.Unlink(PodLinkNames.HostLink(attachment.Key), attachment.Addresses);
         }
-        catch (Exception error) when (error is LinuxException or CniException)
+        catch (LinuxException error)
         {
             // The record stays, and with it the addresses: a DEL or the next start takes both away.
             CniLog.UndoFailed(_logger, error, attachment.Key);

@@ -3,7 +3,9 @@ using Kn.Cni.Ipam;
 using Kn.Cni.PortMaps;
 using Kn.Cni.Protocol;
 using Kn.Cni.Table;
+using Kn.Linux;
 using Kn.Linux.Conntrack;
+using Kn.Linux.Netlink;
 using Kn.Linux.Nftables;
 using Microsoft.Extensions.Logging;
 
@@ -62,7 +64,7 @@ internal sealed class PodCapabilities(CniTable table, ConntrackSocket conntrack,
     }
 
     /// <summary>Makes what the pod asked for, when its interface is there.</summary>
-    /// <exception cref="CniException">Code 100: the kernel refused.</exception>
+    /// <exception cref="LinuxException">The kernel refused.</exception>
     public void Publish(Attachment attachment)
     {
         if (attachment.PortMappings.IsEmpty)
@@ -77,12 +79,12 @@ internal sealed class PodCapabilities(CniTable table, ConntrackSocket conntrack,
         }
         catch (NftException error)
         {
-            throw new CniException(CniErrorCode.KernelRefused, $"the port mappings cannot be made: {error.Message}", null, error);
+            throw new NetlinkException($"make the port mappings of {attachment.Key}", error.Errno, error.Message);
         }
     }
 
     /// <summary>Takes away what the pod had; safe to repeat.</summary>
-    /// <exception cref="CniException">Code 100: the kernel refused.</exception>
+    /// <exception cref="LinuxException">The kernel refused.</exception>
     public void Withdraw(AttachmentKey key)
     {
         try
@@ -94,12 +96,12 @@ internal sealed class PodCapabilities(CniTable table, ConntrackSocket conntrack,
         }
         catch (NftException error)
         {
-            throw new CniException(CniErrorCode.KernelRefused, $"the port mappings cannot be removed: {error.Message}", null, error);
+            throw new NetlinkException($"remove the port mappings of {key}", error.Errno, error.Message);
         }
     }
 
     /// <summary>Takes away what the pod of a link had, for one whose record was lost.</summary>
-    /// <exception cref="CniException">Code 100: the kernel refused.</exception>
+    /// <exception cref="LinuxException">The kernel refused.</exception>
     public void WithdrawLink(string link)
     {
         if (table.FindClaim(attachment => PodLinkNames.HostLink(attachment.Key) == link) is { } attachment)

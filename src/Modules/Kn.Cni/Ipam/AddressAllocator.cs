@@ -146,7 +146,7 @@ public sealed class AddressAllocator(IpamOptions options, TimeProvider time)
     {
         lock (_lock)
         {
-            if (!_taken.Contains(address) && CoolDownLeft(freedAt) is var left && left > TimeSpan.Zero)
+            if (!_taken.Contains(address) && CoolDownLeft(freedAt, time.GetUtcNow()) is var left && left > TimeSpan.Zero)
             {
                 _freed[address] = freedAt;
                 _pools.ForEach(pool => pool.Cool(address, left));
@@ -169,7 +169,7 @@ public sealed class AddressAllocator(IpamOptions options, TimeProvider time)
     {
         lock (_lock)
         {
-            Forget(_freed.Where(entry => CoolDownLeft(entry.Value) <= TimeSpan.Zero).Select(static entry => entry.Key).ToList());
+            Forget(_freed.Where(entry => CoolDownLeft(entry.Value, time.GetUtcNow()) <= TimeSpan.Zero).Select(static entry => entry.Key).ToList());
             foreach (var address in addresses)
             {
                 if (_taken.Remove(address))
@@ -249,9 +249,11 @@ public sealed class AddressAllocator(IpamOptions options, TimeProvider time)
             pool.Adopt(address);
         }
 
-        foreach (var (address, freedAt) in _freed)
+        // In their order and with one look at the clock, so that the one that has cooled longest is so here, too.
+        var now = time.GetUtcNow();
+        foreach (var (address, freedAt) in _freed.OrderBy(static entry => entry.Value))
         {
-            pool.Cool(address, CoolDownLeft(freedAt));
+            pool.Cool(address, CoolDownLeft(freedAt, now));
         }
 
         foreach (var (_, last) in _last)
@@ -262,10 +264,10 @@ public sealed class AddressAllocator(IpamOptions options, TimeProvider time)
         return pool;
     }
 
-    private TimeSpan CoolDownLeft(DateTimeOffset freedAt)
+    private TimeSpan CoolDownLeft(DateTimeOffset freedAt, DateTimeOffset now)
     {
         // A clock that was set back meanwhile must not make a cool-down longer than it is.
-        var gone = time.GetUtcNow() - freedAt;
+        var gone = now - freedAt;
         return options.CoolDown - (gone > TimeSpan.Zero ? gone : TimeSpan.Zero);
     }
 

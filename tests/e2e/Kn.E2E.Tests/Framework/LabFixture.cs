@@ -89,6 +89,9 @@ public abstract class LabFixture : IAsyncLifetime
     /// <summary>A client outside the cluster.</summary>
     internal EchoClient Outside() => In("/run/netns/" + new LabNames(Options.Name).Outside);
 
+    /// <summary>A client on a node: what a program of the node, or a pod of its network, would see.</summary>
+    internal EchoClient OnNode(int number) => In("/run/netns/" + new LabNames(Options.Name).Node(number));
+
     /// <summary>Looks again until the condition holds; fails with what was waited for.</summary>
     internal static async Task UntilAsync(string what, Func<Task<bool>> holdsAsync, int seconds = 30)
     {

@@ -29,7 +29,7 @@ internal sealed class ScenarioSpace : IAsyncDisposable
     /// <summary>Creates the objects of a YAML text; what names no namespace gets this one.</summary>
     public async Task ApplyAsync(string yaml)
     {
-        ApiResource[] kinds = [ApiResources.Namespaces, ApiResources.Pods, ApiResources.Services, ApiResources.Deployments];
+        ApiResource[] kinds = [ApiResources.Namespaces, ApiResources.Pods, ApiResources.Services, ApiResources.Deployments, ApiResources.EndpointSlices];
         using var text = new StringReader(yaml);
         foreach (var item in YamlTree.ParseAll(text).OfType<JsonObject>())
         {
