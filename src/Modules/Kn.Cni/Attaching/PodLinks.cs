@@ -95,6 +95,22 @@ public sealed class PodLinks(RouteSocket host) : IDisposable
             HostSysctls.Write(plan);
             return true;
         });
+        if (!plan.IsRouted)
+        {
+            AwaitPort(linkIndex);
+        }
+    }
+
+    /// <summary>Waits until a port forwards. The kernel tells a bridge of a new port's carrier from a work queue, mostly within a millisecond; what
+    /// the pod sends before that is lost. A port that takes longer comes later.</summary>
+    private void AwaitPort(int linkIndex)
+    {
+        const int MostLooks = 400;
+        var pause = TimeSpan.FromMilliseconds(5);
+        for (var look = 0; look < MostLooks && host.FindLink(linkIndex) is { State: not LinkState.Up }; look++)
+        {
+            CancellationToken.None.WaitHandle.WaitOne(pause);
+        }
     }
 
     /// <summary>Runs short code in the node's namespace.</summary>

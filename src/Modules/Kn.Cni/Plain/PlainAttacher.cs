@@ -19,8 +19,8 @@ namespace Kn.Cni.Plain;
 /// behind is found again by container and interface alone, so the DEL that the runtime owes after a failed ADD, or GC, takes it away.</remarks>
 internal sealed class PlainAttacher : IDisposable
 {
-    /// <summary>Another container's DEL may remove the bridge just before we plug in.</summary>
-    private const int MostPlugAttempts = 20;
+    /// <summary>Somebody who does not know our lock may remove the bridge just before we plug in.</summary>
+    private const int MostPlugAttempts = 5;
 
     private readonly RouteSocket _host;
     private readonly PodLinks _links;
@@ -208,6 +208,7 @@ internal sealed class PlainAttacher : IDisposable
 
     private (AttachmentPlan Plan, int LinkIndex) Plug(PlainNetwork network, Attachment attachment, ValueList<LocalAddress> addresses, NetworkNamespace container)
     {
+        using var turn = network.Attachment == AttachmentMode.Bridge ? PlainBridges.Enter() : null;
         var mtu = network.Mtu ?? _links.ReadUnderlayMtu();
         for (var attempt = 1; ; attempt++)
         {
@@ -223,7 +224,7 @@ internal sealed class PlainAttacher : IDisposable
             }
             catch (LinuxException) when (port is not null && attempt < MostPlugAttempts && _host.FindLink(port.BridgeIndex) is null)
             {
-                // The last container of the network went away, and the bridge with it.
+                // Made anew.
             }
         }
     }

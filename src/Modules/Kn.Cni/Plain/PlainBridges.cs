@@ -3,6 +3,7 @@ using Kn.Cni.Plain.HostLocal;
 using Kn.Cni.Protocol;
 using Kn.Hosting;
 using Kn.Linux;
+using Kn.Linux.Files;
 using Kn.Linux.Routes;
 using Kn.Linux.Sysctl;
 using Kn.Primitives;
@@ -12,6 +13,13 @@ namespace Kn.Cni.Plain;
 /// <summary>Bridges of networks without an agent: made when a container needs one, removed with the last port, unless somebody else made them.</summary>
 internal sealed class PlainBridges(RouteSocket host)
 {
+    /// <summary>Held by whoever plugs a container in or takes an empty bridge away: no container may come to a bridge that goes.</summary>
+    public const string LockFile = "/run/kn-plain.lock";
+
+    /// <summary>Takes the lock; waits for it.</summary>
+    /// <exception cref="LinuxException">The file cannot be made.</exception>
+    public static FileLock Enter() => FileLock.Take(LockFile);
+
     /// <summary>The bridge, with the gateways' addresses if the network wants them on it.</summary>
     /// <exception cref="LinuxException">The kernel refused a step.</exception>
     /// <exception cref="CniException">Code 7: a link of that name is no bridge.</exception>
@@ -77,6 +85,7 @@ internal sealed class PlainBridges(RouteSocket host)
     /// <summary>Removes a bridge of ours without ports.</summary>
     public void RemoveIfUnused(int index)
     {
+        using var turn = Enter();
         if (host.FindLink(index) is { Group: NodeResources.PlainBridgeGroup } && host.ReadLinks().All(link => link.Master != index))
         {
             host.RemoveLink(index);

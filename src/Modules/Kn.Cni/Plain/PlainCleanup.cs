@@ -22,6 +22,7 @@ public static class PlainCleanup
         var links = host.ReadLinks().Where(static link => link.Group == LinkOwner.Plain.Group).ToList();
         host.RemoveLinksOfGroup(LinkOwner.Plain.Group);
         new PlainBridges(host).RemoveAll();
+        File.Delete(PlainBridges.LockFile);
         foreach (var alias in links.Select(static link => link.Alias).OfType<string>())
         {
             Release(dataDirectory, alias);
