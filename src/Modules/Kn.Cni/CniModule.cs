@@ -1,8 +1,8 @@
 using Kn.Cni.Attaching;
 using Kn.Cni.Garbage;
-using Kn.Cni.Ipam;
 using Kn.Cni.Inspection;
 using Kn.Cni.Installation;
+using Kn.Cni.Ipam;
 using Kn.Cni.Table;
 using Kn.Hosting.Agent;
 using Kn.Hosting.Modules;

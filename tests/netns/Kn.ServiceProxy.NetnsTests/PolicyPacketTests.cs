@@ -1,4 +1,3 @@
-using IpProtocol = Kn.Kubernetes.Objects.IpProtocol;
 using Kn.Kubernetes.Cache;
 using Kn.Kubernetes.Objects;
 using Kn.Linux.Namespaces;
@@ -8,6 +7,7 @@ using Kn.Primitives;
 using Kn.ServiceProxy.Tables;
 using Kn.ServiceProxy.Tests;
 using static Kn.ServiceProxy.Tests.Build;
+using IpProtocol = Kn.Kubernetes.Objects.IpProtocol;
 
 namespace Kn.ServiceProxy.NetnsTests;
 
