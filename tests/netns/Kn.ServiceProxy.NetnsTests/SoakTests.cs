@@ -15,6 +15,8 @@ using static Kn.ServiceProxy.Tests.Build;
 namespace Kn.ServiceProxy.NetnsTests;
 
 /// <summary>Endpoints come and go fifty times a second while clients keep connecting: a minute, or as long as KN_SOAK_MINUTES says. Needs root.</summary>
+/// <remarks>Alone in its process while it runs: what it weighs is the process.</remarks>
+[Collection(AloneGroup.Name)]
 public sealed class SoakTests(ITestOutputHelper output) : IDisposable
 {
     private const int FirstPort = 9000;
@@ -62,7 +64,15 @@ public sealed class SoakTests(ITestOutputHelper output) : IDisposable
         return slice with { Family = family == 6 ? IpFamily.V6 : IpFamily.V4 };
     }
 
-    private static long Memory() => GC.GetTotalMemory(forceFullCollection: true);
+    /// <summary>Bytes of live objects, as the collector itself counted them: an estimate between two collections can even be negative.</summary>
+    private static long Memory()
+    {
+        GC.Collect(GC.MaxGeneration, GCCollectionMode.Forced, blocking: true);
+        GC.WaitForPendingFinalizers();
+        GC.Collect(GC.MaxGeneration, GCCollectionMode.Forced, blocking: true);
+        var info = GC.GetGCMemoryInfo(GCKind.FullBlocking);
+        return info.HeapSizeBytes - info.FragmentedBytes;
+    }
 
     /// <summary>Each change takes an endpoint away or gives it back; at least half of a family's always stay.</summary>
     private async Task<int> ChurnAsync(ModuleRun module, Action<int> changed, CancellationToken stop)
