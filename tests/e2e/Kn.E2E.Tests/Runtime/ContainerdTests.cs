@@ -21,13 +21,16 @@ public sealed class ContainerdTests(OwnServerLab lab)
         printf 'version = 2\ndisabled_plugins = ["io.containerd.grpc.v1.cri"]\n' >"$1/config.toml"
         containerd -c "$1/config.toml" --root "$1/root" --state "$1/state" --address "$1/c.sock" >"$1/containerd.log" 2>&1 &
         daemon=$!
-        ctr="ctr -a $1/c.sock -n kn"
+        # runc keeps all daemons' containers of one containerd namespace in one folder.
+        space=$(basename "$1")
+        ctr="ctr -a $1/c.sock -n $space"
         finish() {
             $ctr task kill -s KILL server >/dev/null 2>&1 || true
             for i in $(seq 50); do $ctr task ls -q 2>/dev/null | grep -q . || break; sleep 0.1; done
             $ctr task rm -f server >/dev/null 2>&1 || true
             $ctr container rm server >/dev/null 2>&1 || true
             kill $daemon; wait $daemon || true
+            rm -rf "/run/containerd/runc/$space"
         }
         trap finish EXIT
         for i in $(seq 100); do $ctr version >/dev/null 2>&1 && break; sleep 0.1; done
