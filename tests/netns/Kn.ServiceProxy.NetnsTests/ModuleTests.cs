@@ -37,7 +37,7 @@ public sealed class ModuleTests : IAsyncLifetime, IDisposable
 
     [Fact]
     [Conformance("services", "Changes")]
-    public async Task Changes_OfTheCache_ArriveInTheKernel()
+    public async Task Changes_OfServicesAndSlices_ArriveInTheKernel()
     {
         await StartAsync();
         EventuallyAnswers("p1", "p2", "p3");

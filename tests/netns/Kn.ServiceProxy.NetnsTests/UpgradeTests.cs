@@ -42,7 +42,7 @@ public sealed class UpgradeTests : IDisposable
 
     [Fact]
     [Conformance("services", "Changes")]
-    public async Task FlushBySomebodyElse_BreaksNoConnection_AndNewOnesAreServedAgain()
+    public async Task FlushBySomebodyElse_BreaksNoConnection_AndRefusesNewOnesForASecondAtMost()
     {
         await using var module = new ModuleRun(_net, Web().Services.Concat<Kubernetes.Objects.KubernetesObject>(Web().EndpointSlices));
         await module.StartAsync();

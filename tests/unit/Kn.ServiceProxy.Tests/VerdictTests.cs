@@ -151,7 +151,6 @@ public class VerdictTests
     }
 
     [Fact]
-    [Conformance("services", "Source addresses")]
     public async Task WithoutPodPrefixes_PodsAreOutside()
     {
         var verdicts = new Verdicts(await WholeTable.OfAsync(Cases.All["local-policies"], ThisNode with { Cluster = new ClusterOptions() }));
@@ -169,7 +168,6 @@ public class VerdictTests
     }
 
     [Fact]
-    [Conformance("services", "Refusing")]
     public async Task UnknownPort_IsRefused_WhereNobodySaysWhatClusterIpsAreTakenFrom()
     {
         var cluster = Cluster(Cidr with { Cidrs = [] }, Service("web", 10));
@@ -214,7 +212,6 @@ public class VerdictTests
     }
 
     [Fact]
-    [Conformance("services", "Affinity")]
     public async Task Affinity_RemembersAClientOfAVip()
     {
         var choice = 2u;

@@ -10,7 +10,7 @@ public sealed class LabelTests(ServicesLab lab)
 {
     [Fact]
     [Conformance("services", "Labels and annotations")]
-    public async Task ServiceOfAnotherProxy_IsLeftAlone_UntilItsLabelGoes()
+    public async Task ServicesOfOthers_AreLeftAlone()
     {
         foreach (var label in (string[])["service.kubernetes.io/service-proxy-name", "service.kubernetes.io/headless"])
         {
