@@ -19,7 +19,8 @@ internal static class RandomClusters
         from slices in Gen.ArrayOf(Slices())
         from nodeIp in Gen.Elements("192.168.50.1", "192.168.50.2")
         from zone in Gen.Elements("", "east")
-        select Cluster([Node("n1", zone, nodeIp, "fd00:50::1"), .. services, .. slices]);
+        from other in Gen.Elements<ValueList<IpPrefix>>([], [IpPrefix.Parse("10.244.2.0/24")], [IpPrefix.Parse("10.244.2.0/24"), IpPrefix.Parse("fd00:244:2::/64")])
+        select Cluster([Node("n1", zone, nodeIp, "fd00:50::1"), Node("n2") with { PodCidrs = other }, .. services, .. slices]);
 
     private static Gen<Service> Services() =>
         from number in Gen.Choose(1, 5)

@@ -76,6 +76,13 @@ public class VerdictTests
         { "local-policies", Pod, NodeIp, 30080, Two },
         { "local-policies", NodeIp, NodeIp, 30080, $"masquerade {Two}" },
         { "local-policies", Outside, NodeIp, 30080, Here },
+
+        // A pod of another node that asks this one gets any endpoint, masqueraded where that would not answer by this node.
+        { "local-policies-among-nodes", Pod, NodeIp, 30080, Two },
+        { "local-policies-among-nodes", "10.244.2.77", NodeIp, 30080, $"{Here}, masquerade {There}" },
+        { "local-policies-among-nodes", "fd00:244:2::77", "fd00:50::1", 30080, "fd00:244:1::2:8080, masquerade fd00:244:2::10:8080" },
+        { "local-policies-among-nodes", Outside, NodeIp, 30080, Here },
+        { "local-policies-among-nodes", Pod, "10.96.0.10", 80, Two },
         { "external-local-without-local-endpoint", Outside, NodeIp, 30080, "dropped" },
         { "external-local-without-local-endpoint", Pod, NodeIp, 30080, There },
         { "external-local-without-local-endpoint", NodeIp, NodeIp, 30080, $"masquerade {There}" },

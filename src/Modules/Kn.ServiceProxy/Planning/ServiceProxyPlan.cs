@@ -56,7 +56,8 @@ public static class ServiceProxyPlan
         IEnumerable<IpPrefix> services = node.Cluster.ServiceCidrs.IsEmpty
             ? cluster.ServiceCidrs.SelectMany(static cidr => cidr.Cidrs)
             : node.Cluster.ServiceCidrs;
-        return new NodePiece(Disjoint(pods), Disjoint(services));
+        var elsewhere = cluster.Nodes.Where(other => other.Metadata.Name != node.Name).SelectMany(static other => other.PodCidrs);
+        return new NodePiece(Disjoint(pods), Disjoint(elsewhere), Disjoint(services));
     }
 
     /// <summary>The piece of a Service port; null when this proxy has nothing to do for it.</summary>

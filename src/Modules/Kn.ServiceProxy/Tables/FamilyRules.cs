@@ -83,8 +83,19 @@ internal sealed class FamilyRules(IpFamily family, bool masqueradeAll)
             Match.InSet(Set(ProxySet.Hairpin4), Field.Source(family), Field.Destination(family)),
             Statement.Masquerade(fullyRandom: true)));
         rules.Add(ToExternal());
+        rules.Add(FromPodElsewhere());
         return new NftChain(AfterDnatChain) { Rules = rules.ToValueList() };
     }
+
+    /// <summary>A pod of another node that asked this node by a VIP with policy Local got an endpoint anywhere, as every pod does. One on this
+    /// node answers by this node; one elsewhere would answer the pod directly, which knows nothing of it.</summary>
+    private NftRule FromPodElsewhere() => NftRule.Of(
+        Match.IpSource(Set(ProxySet.Elsewhere4), family),
+        Match.NotInSet(Set(ProxySet.Hairpin4), Field.Destination(family), Field.Destination(family)),
+        Match.NfProto(family),
+        Statement.SetPriority(Map(ProxySet.Outside4), _originalVip),
+        Statement.SetPriority(0),
+        Statement.Masquerade(fullyRandom: true));
 
     /// <summary>The last rule is for the node's own processes that use a VIP with policy Local: they got an endpoint anywhere, which
     /// would answer to an address that only this node has.</summary>

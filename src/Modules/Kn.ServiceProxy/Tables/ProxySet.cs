@@ -44,6 +44,10 @@ internal enum ProxySet : byte
     Inside4,
     Inside6,
 
+    /// <summary>Addresses of other nodes' pods.</summary>
+    Elsewhere4,
+    Elsewhere6,
+
     /// <summary>Prefixes of ClusterIPs.</summary>
     ServiceCidrs4,
     ServiceCidrs6,
@@ -69,7 +73,7 @@ internal static class ProxySets
     private static readonly string[] Names =
     [
         "services4", "services6", "inner4", "inner6", "outside4", "outside6", "external4", "external6", "ranges4", "ranges6", "contested4", "contested6",
-        "cluster-ips4", "cluster-ips6", "hairpin4", "hairpin6", "inside4", "inside6", "service-cidrs4", "service-cidrs6",
+        "cluster-ips4", "cluster-ips6", "hairpin4", "hairpin6", "inside4", "inside6", "elsewhere4", "elsewhere6", "service-cidrs4", "service-cidrs6",
         "lists", "endpoints4", "endpoints6", "choices", "backends4", "backends6",
     ];
 
