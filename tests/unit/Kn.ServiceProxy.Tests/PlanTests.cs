@@ -160,6 +160,17 @@ public class PlanTests
     }
 
     [Fact]
+    public void Primary_IsTheFirstAddressOfEachFamily_InternalBeforeExternal()
+    {
+        var node = Node("n1", "", "192.168.50.1", "192.168.60.1") with { ExternalIps = Addresses("203.0.113.1", "2001:db8::1", "2001:db8::2") };
+        Assert.Equal(Addresses("192.168.50.1", "2001:db8::1"), ServiceProxyPlan.NodePortAddresses(ClusterSnapshot.Of([node]), ThisNode).ToValueList());
+        var changed = new HashSet<ProxyKey>();
+        var cluster = Cases.All["node-port"];
+        ServiceProxyPlan.AddAffectedKeys(cluster, ThisNode, new ObjectChange(node, node with { ExternalIps = default }), changed);
+        Assert.Contains(Key("web"), changed);
+    }
+
+    [Fact]
     [Conformance("services", "Labels and annotations")]
     public void SkippedLoadBalancerIps_AreLeftToSomebodyElse()
     {

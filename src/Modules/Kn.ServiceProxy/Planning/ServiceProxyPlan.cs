@@ -104,7 +104,7 @@ public static class ServiceProxyPlan
         {
             if (entry is ServiceProxyOptions.Primary)
             {
-                addresses.UnionWith(cluster.Nodes.Find(node.Name)?.InternalIps ?? []);
+                addresses.UnionWith(PrimaryAddresses(cluster, node));
             }
             else if (entry is ServiceProxyOptions.AllAddresses)
             {
@@ -118,6 +118,12 @@ public static class ServiceProxyPlan
 
         return addresses;
     }
+
+    /// <summary>This node's first address of each family: InternalIPs come before ExternalIPs.</summary>
+    /// <remarks>As kube-proxy has it: k8s.io/component-helpers/node/util GetNodeHostIPs.</remarks>
+    internal static IEnumerable<IpAddress> PrimaryAddresses(ClusterSnapshot cluster, ProxyNode node) => cluster.Nodes.Find(node.Name) is { } found
+        ? found.InternalIps.Concat((IEnumerable<IpAddress>)found.ExternalIps).DistinctBy(static address => address.Family)
+        : [];
 
     /// <summary>The zone this node is in; null when it has no zone label.</summary>
     internal static string? ZoneOf(ClusterSnapshot cluster, ProxyNode node) =>
@@ -173,7 +179,7 @@ public static class ServiceProxyPlan
         {
             keys.UnionWith(cluster.Services.SelectMany(PortKeys));
         }
-        else if (before?.InternalIps != after?.InternalIps)
+        else if (before?.InternalIps != after?.InternalIps || before?.ExternalIps != after?.ExternalIps)
         {
             keys.UnionWith(cluster.Services
                 .Where(IsServed)
