@@ -60,7 +60,7 @@ public sealed partial class ConformanceTests
     private static string Write(Specification specification, IEnumerable<Row> rows)
     {
         var text = new StringBuilder($"# Conformance with {specification.Title}\n\n")
-            .Append($"{specification.Source}, rule by rule. A row is a test, and its words\nare the test's name{(specification.NeedsEndToEnd ? " (in the lab, with real clients, and where it is shown in other ways too, in those)" : "")}: `KN_UPDATE_GOLDEN=1 dotnet test tests/unit/Kn.Conventions.Tests` writes this page, and without it the same test\nfails where the page differs.\n");
+            .Append($"{specification.Source}, rule by rule. {specification.WhatARowIs}\nare the test's name: `KN_UPDATE_GOLDEN=1 dotnet test tests/unit/Kn.Conventions.Tests` writes this page, and without it the same test\nfails where the page differs.\n");
         foreach (var section in rows.GroupBy(static row => row.Section).OrderBy(group => specification.Sections.ToList().IndexOf(group.Key)))
         {
             text.Append($"\n## {section.Key}\n\n| rule | test |\n| --- | --- |\n");
@@ -109,6 +109,10 @@ public sealed partial class ConformanceTests
     {
         /// <summary>Whether each rule must be shown end to end.</summary>
         public bool NeedsEndToEnd { get; init; }
+
+        public string WhatARowIs => NeedsEndToEnd
+            ? "A row is a rule, shown in the lab with real clients, and mostly\nin other ways, too. Its words"
+            : "A row is a test, and its words";
     }
 
     private sealed record Row(string Specification, string Section, string Rule, string Test, string Path)

@@ -118,6 +118,9 @@ internal static class Cases
                 LoadBalancerIngress = [new LoadBalancerIngress(IpAddress.Parse("203.0.113.10"), false)],
             },
             Slice("web", "a", To(8080), At("10.244.1.2", "n1"))),
+        ["another-proxys"] = Cluster(
+            Labelled(Service("web", 10), "service.kubernetes.io/service-proxy-name"),
+            Slice("web", "a", To(8080), At("10.244.2.10"))),
         ["other-service-cidrs"] = Cluster(
             Cidr with { Cidrs = [IpPrefix.Parse("10.96.0.0/12"), IpPrefix.Parse("10.112.0.0/16")] },
             Service("web", 10)),

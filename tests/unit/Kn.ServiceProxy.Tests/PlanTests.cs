@@ -228,9 +228,6 @@ public class PlanTests
 
     private static ServicePortPiece? Plan(ClusterSnapshot cluster, ProxyKey key) => ServiceProxyPlan.PlanServicePort(cluster, ThisNode, key, new Problems());
 
-    private static T Labelled<T>(T item, string label)
-        where T : KubernetesObject => item with { Metadata = item.Metadata with { Labels = ValueMap.Of<string, string>((label, "")) } };
-
     private static Endpoint Terminating(string address) => At(address) with { Ready = false, Serving = true, Terminating = true };
 
     private static Endpoint NotReady(string address) => At(address) with { Ready = false, Serving = false };

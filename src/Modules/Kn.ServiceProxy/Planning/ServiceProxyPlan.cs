@@ -31,6 +31,7 @@ public static class ServiceProxyPlan
             case Service:
                 keys.UnionWith(PortKeys(change.Before as Service));
                 keys.UnionWith(PortKeys(change.After as Service));
+                AddForeignKey(change.Before as Service, change.After as Service, keys);
                 break;
             case EndpointSlice:
                 keys.UnionWith(PortKeys(ServiceOf(cluster, change.Before)));
@@ -57,7 +58,8 @@ public static class ServiceProxyPlan
             ? cluster.ServiceCidrs.SelectMany(static cidr => cidr.Cidrs)
             : node.Cluster.ServiceCidrs;
         var elsewhere = cluster.Nodes.Where(other => other.Metadata.Name != node.Name).SelectMany(static other => other.PodCidrs);
-        return new NodePiece(Disjoint(pods), Disjoint(elsewhere), Disjoint(services));
+        var foreign = cluster.Services.Where(IsOfAnother).SelectMany(static service => service.ClusterIps).Distinct().Order().ToValueList();
+        return new NodePiece(Disjoint(pods), Disjoint(elsewhere), Disjoint(services), foreign);
     }
 
     /// <summary>The piece of a Service port; null when this proxy has nothing to do for it.</summary>
@@ -162,6 +164,14 @@ public static class ServiceProxyPlan
 
     private static Service? ServiceOf(ClusterSnapshot cluster, KubernetesObject? slice) =>
         (slice as EndpointSlice)?.Service is { } service ? cluster.Services.Find(service) : null;
+
+    private static void AddForeignKey(Service? before, Service? after, ISet<ProxyKey> keys)
+    {
+        if ((before is not null && IsOfAnother(before)) || (after is not null && IsOfAnother(after)))
+        {
+            keys.Add(ProxyKey.Node);
+        }
+    }
 
     private static void AddNodeKeys(ClusterSnapshot cluster, ProxyNode node, Node? before, Node? after, ISet<ProxyKey> keys)
     {

@@ -22,7 +22,7 @@ internal sealed class FamilyRules(IpFamily family, bool masqueradeAll)
     private readonly string _suffix = family == IpFamily.V6 ? "6" : "4";
 
     /// <summary>The chains, each before those that lead to it.</summary>
-    public IEnumerable<NftChain> Chains => [Special(), Balance(), Services(), Resolve(), FromElsewhere(), AfterDnat()];
+    public IEnumerable<NftChain> Chains => [Special(), Balance(), Unknown(), Services(), Resolve(), FromElsewhere(), AfterDnat()];
 
     /// <summary>Name of the chain that a base chain jumps to for destination NAT.</summary>
     public string ServicesChain => "services" + _suffix;
@@ -35,6 +35,8 @@ internal sealed class FamilyRules(IpFamily family, bool masqueradeAll)
 
     private string BalanceChain => "balance" + _suffix;
 
+    private string UnknownChain => "unknown" + _suffix;
+
     private string SpecialChain => "special" + _suffix;
 
     private string FromElsewhereChain => "from-elsewhere" + _suffix;
@@ -46,8 +48,14 @@ internal sealed class FamilyRules(IpFamily family, bool masqueradeAll)
     private NftChain Services() => NftChain.Of(
         ServicesChain,
         NftRule.Of(Statement.SetPriority(Map(ProxySet.Services4), _vip), Verdict.Goto(BalanceChain)),
-        NftRule.Of(Match.IpDestination(Set(ProxySet.ServiceCidrs4), family), Verdict.Goto(ProxyRules.RefuseChain)),
+        NftRule.Of(Match.IpDestination(Set(ProxySet.ServiceCidrs4), family), Verdict.Goto(UnknownChain)),
         NftRule.Of(Match.IpDestination(Set(ProxySet.ClusterIps4), family), Verdict.Goto(ProxyRules.RefuseChain)));
+
+    /// <summary>What another proxy serves (service.kubernetes.io/service-proxy-name) it may translate after us.</summary>
+    private NftChain Unknown() => NftChain.Of(
+        UnknownChain,
+        NftRule.Of(Match.IpDestination(Set(ProxySet.Foreign4), family), Verdict.Return),
+        NftRule.Of(Verdict.Goto(ProxyRules.RefuseChain)));
 
     private NftChain Balance() => NftChain.Of(
         BalanceChain,

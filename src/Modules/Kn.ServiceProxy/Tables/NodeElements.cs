@@ -9,5 +9,6 @@ internal static class NodeElements
     public static IEnumerable<ProxyElement> Of(NodePiece piece) =>
         piece.Inside.Select(ProxyElement.Inside)
             .Concat(piece.Elsewhere.Select(ProxyElement.Elsewhere))
-            .Concat(piece.ServiceCidrs.Select(ProxyElement.ServiceCidr));
+            .Concat(piece.ServiceCidrs.Select(ProxyElement.ServiceCidr))
+            .Concat(piece.Foreign.Select(ProxyElement.Foreign));
 }

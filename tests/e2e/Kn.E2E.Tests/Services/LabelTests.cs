@@ -20,11 +20,16 @@ public sealed class LabelTests(ServicesLab lab)
             Assert.Equal("a", await lab.From("client1").GetAsync(web.ClusterIp(), 80));
             await web.LabelAsync(label, "other");
             await lab.SettleAsync(1);
-            Assert.Equal(RealClient.Refused, await lab.From("client1").GetAsync(web.ClusterIp(), 80));
             Assert.Equal(RealClient.Refused, await lab.From("outside").GetAsync(lab.Node(1), web.NodePort));
+            Assert.NotEqual(RealClient.Refused, await lab.From("client1").GetAsync(web.ClusterIp(), 80));
+
+            // The other proxy, which has another endpoint for it and translates after us.
+            await lab.RunAsync("node1", "nft", $"table ip other {{ chain in {{ type nat hook prerouting priority -90; ip daddr {web.ClusterIp()} tcp dport 80 dnat to {lab.Pod("b")}:8080; }}; }}");
+            Assert.Equal("b", await lab.From("client1").GetAsync(web.ClusterIp(), 80));
             await web.LabelAsync(label, null);
             await lab.SettleAsync(1);
             Assert.Equal("a", await lab.From("client1").GetAsync(web.ClusterIp(), 80));
+            await lab.RunAsync("node1", "nft", "delete", "table", "ip", "other");
         }
     }
 
