@@ -202,7 +202,7 @@ public sealed class AddressTests(ServicesLab lab)
     private async Task AssertReachesAllAsync(string place, IpAddress address, int port)
     {
         var client = lab.From(place);
-        Assert.Equal(Everybody, await client.NamesAsync(address, port, 40));
+        Assert.Equal(Everybody, await client.NamesAsync(address, port));
         Assert.Contains(await client.AskAsync(address, port), Everybody.Split(' '));
         var sources = (await client.GetAllAsync(address, port, 12, "/clientip")).Distinct().ToArray();
         if (place.StartsWith("client", StringComparison.Ordinal) && port == 80)

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Kn.E2E.Tests.Framework;
 using Kn.Lab.Api;
 using Kn.Primitives;
@@ -116,13 +117,13 @@ public sealed class EndpointTests(ServicesLab lab)
         await web.ServeStatesAsync([new("a") { ForZone = "east" }, new("b") { ForZone = "west" }, new("c") { ForZone = "east" }]);
         await LabFixture.UntilAsync("east stays in the east", async () => await lab.From("client1").NamesAsync(web.ClusterIp(), 80) == "a c");
         await LabFixture.UntilAsync("west stays in the west", async () => await lab.From("client2").NamesAsync(web.ClusterIp(IpFamily.V6), 80) == "b");
-        Assert.Equal("a b c", await lab.From("client3").NamesAsync(web.ClusterIp(), 80, 40));
+        Assert.Equal("a b c", await lab.From("client3").NamesAsync(web.ClusterIp(), 80));
         await web.ServeStatesAsync([new("a") { ForZone = "east" }, new("c") { ForZone = "east" }]);
         await lab.SettleAsync();
         Assert.Equal("a c", await lab.From("client2").NamesAsync(web.ClusterIp(), 80));
         await web.ServeStatesAsync([new("a") { ForZone = "east" }, new("b") { ForZone = "west" }, new("c")]);
         await lab.SettleAsync();
-        Assert.Equal("a b c", await lab.From("client1").NamesAsync(web.ClusterIp(), 80, 40));
+        Assert.Equal("a b c", await lab.From("client1").NamesAsync(web.ClusterIp(), 80));
         await lab.LabelAsync(1, Zone, null);
         await lab.LabelAsync(2, Zone, null);
     }
@@ -185,6 +186,65 @@ public sealed class EndpointTests(ServicesLab lab)
 
     [Fact]
     [Conformance("services", "Endpoints")]
+    public async Task EndpointOutsideTheCluster_IsReached_WithTheNodesAddress()
+    {
+        await using var server = lab.From("outside").Start(Binaries.KnLab, "echo", "--tcp", "8080");
+        await LabFixture.UntilAsync("the server listens", async () => (await lab.RunAsync("outside", "ss", "-ltn")).Contains(":8080", StringComparison.Ordinal));
+        await using var far = await lab.ServiceAsync("type: NodePort");
+        await lab.CreateAllAsync(
+            ServicesLab.Space,
+            $$"""
+            apiVersion: discovery.k8s.io/v1
+            kind: EndpointSlice
+            metadata: {name: {{far.Name}}-far, labels: {kubernetes.io/service-name: {{far.Name}} } }
+            addressType: IPv4
+            ports: [{name: http, port: 8080, protocol: TCP}]
+            endpoints: [{addresses: ["{{ServicesLab.Outsider()}}"]}]
+            """);
+        await lab.SettleAsync();
+        foreach (var place in (string[])["client1", "node1"])
+        {
+            Assert.Equal($"{lab.Node(1)}", await lab.From(place).GetAsync(far.ClusterIp(), 80, "/clientip"));
+            Assert.Equal($"{lab.Node(1)}", await lab.From(place).GetAsync(lab.Node(1), far.NodePort, "/clientip"));
+        }
+
+        await lab.Client.EnsureDeletedAsync(ApiResources.EndpointSlices, ServicesLab.Space, $"{far.Name}-far", null, CancellationToken.None);
+    }
+
+    [Fact]
+    [Conformance("services", "Endpoints")]
+    public async Task ListLongerThanMost_ReachesEachEndpoint()
+    {
+        // Classes of up to 32 endpoints are made with the table, longer ones when a list first needs them.
+        await lab.PodAsync("many", $"nodeName: node2, containers: [{{name: e, image: echo, ports: [{string.Join(", ", Enumerable.Range(9100, 40).Select(static port => $"{{containerPort: {port}}}"))}]}}]");
+        await using var web = await lab.ServiceAsync("", "annotations: {kube-router.io/service.scheduler: rr}");
+        for (var port = 9100; port < 9140; port++)
+        {
+            await web.ServeAsync($"p{port}", [new("many")], ports: $"{{name: http, port: {port}, protocol: TCP}}");
+        }
+
+        await lab.SettleAsync(1, 3);
+        foreach (var family in ServicesLab.Families)
+        {
+            Assert.Equal("many", await lab.From("client1").NamesAsync(web.ClusterIp(family), 80, 80));
+            Assert.Equal(Enumerable.Range(9100, 40), await TargetPortsAsync(family));
+        }
+    }
+
+    [Fact]
+    [Conformance("services", "Endpoints")]
+    public async Task SingleStackService_IsServedInItsFamilyOnly()
+    {
+        await using var web = await lab.ServiceAsync("type: NodePort, ipFamilyPolicy: SingleStack, ipFamilies: [IPv6]");
+        await web.ServeAsync("c");
+        await lab.SettleAsync();
+        Assert.Equal("c", await lab.From("client1").GetAsync(web.ClusterIp(IpFamily.V6), 80));
+        Assert.Equal("c", await lab.From("outside").GetAsync(lab.Node(1, IpFamily.V6), web.NodePort));
+        Assert.Equal(RealClient.Refused, await lab.From("outside").GetAsync(lab.Node(1), web.NodePort));
+    }
+
+    [Fact]
+    [Conformance("services", "Endpoints")]
     public async Task HeadlessAndExternalName_AreLeftAlone()
     {
         await using var headless = await lab.ServiceAsync("clusterIP: None, selector: {app: web}");
@@ -194,6 +254,14 @@ public sealed class EndpointTests(ServicesLab lab)
         Assert.DoesNotContain($"/{headless.Name}:", table, StringComparison.Ordinal);
         Assert.DoesNotContain($"/{name.Name}:", table, StringComparison.Ordinal);
         Assert.Equal("b", await lab.From("client1").GetAsync(lab.Pod("b"), 8080));
+    }
+
+    /// <summary>The ports of the pod "many" that node1 has sent connections to, by conntrack.</summary>
+    private async Task<IEnumerable<int>> TargetPortsAsync(IpFamily family)
+    {
+        var flows = await lab.RunAsync("node1", "conntrack", "-L", "-f", family == IpFamily.V6 ? "ipv6" : "ipv4", "-p", "tcp", "--reply-src", $"{lab.Pod("many", family)}");
+        return flows.Split('\n').Where(static line => line.StartsWith("tcp", StringComparison.Ordinal))
+            .Select(static line => line.Split("sport=")[2].Split(' ')[0]).Select(static text => int.Parse(text, CultureInfo.InvariantCulture)).Distinct().Order();
     }
 
     /// <summary>A hostNetwork pod has its node's name. A UDP server on the wildcard address answers a pod behind the router from the tunnel's

@@ -21,8 +21,8 @@ public sealed class PolicyTests(ServicesLab lab)
             {
                 Assert.Equal("a client1", await lab.From("outside").NamesAsync(address, port));
                 Assert.Equal($"{ServicesLab.Outsider(family)}", await lab.From("outside").GetAsync(address, port, "/clientip"));
-                Assert.Equal("a b client1", await lab.From("client3").NamesAsync(address, port, 40));
-                Assert.Equal("a b client1", await lab.From("node1").NamesAsync(address, port, 40));
+                Assert.Equal("a b client1", await lab.From("client3").NamesAsync(address, port));
+                Assert.Equal("a b client1", await lab.From("node1").NamesAsync(address, port));
             }
 
             Assert.Equal("b", await lab.From("outside").NamesAsync(lab.Node(2, family), web.NodePort));

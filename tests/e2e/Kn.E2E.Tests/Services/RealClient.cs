@@ -42,8 +42,9 @@ internal sealed class RealClient(NetworkNamespace inside)
         return answers;
     }
 
-    /// <summary>Who answers a number of new connections: each name once, in order.</summary>
-    public async Task<string> NamesAsync(IpAddress address, int port, int count = 30) =>
+    /// <summary>Who answers a number of new connections: each name once, in order. By default so many that chance leaves one of three out once
+    /// in thirty million times.</summary>
+    public async Task<string> NamesAsync(IpAddress address, int port, int count = 45) =>
         string.Join(' ', (await GetAllAsync(address, port, count)).Distinct().Order(StringComparer.Ordinal));
 
     /// <summary>The answer to a datagram by nc, or one of the words above.</summary>
