@@ -92,7 +92,10 @@ public sealed class AttachmentTests
 
         // A pod that comes later has it at once, and so has every pod when the agent starts again.
         await node.AddAsync("c2");
-        Assert.Equal(2, (await Run.TextAsync($"ip -n {node.Name} -{family} route show proto 75")).Split('\n').Count(line => line.Contains($"src {internalIp} ", StringComparison.Ordinal)));
+        async Task<int> CountAsync() => (await Run.TextAsync($"ip -n {node.Name} -{family} route show proto 75")).Split('\n').Count(line => line.Contains($"src {internalIp} ", StringComparison.Ordinal));
+        Assert.Equal(2, await CountAsync());
+        Assert.Equal(0, (await node.CallAsync("DEL", "c2", null)).ExitCode);
+        Assert.Equal(1, await CountAsync());
         await node.StopAsync();
         await Run.TextAsync($"ip -n {node.Name} -{family} route change {podAddress} dev {(string)(await Run.JsonAsync($"ip -n {node.Name} -j -{family} route get {podAddress}"))[0]!["dev"]!} proto 75");
         await node.StartAsync();
