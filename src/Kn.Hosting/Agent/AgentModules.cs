@@ -4,6 +4,7 @@ using Kn.Hosting.Metrics;
 using Kn.Hosting.Modules;
 using Kn.Hosting.Options;
 using Kn.Hosting.Pods;
+using Kn.Hosting.Reconciling;
 using Kn.Kubernetes.Cache;
 using Microsoft.Extensions.Logging;
 
@@ -18,6 +19,7 @@ internal sealed class AgentModules
     private readonly ControlHandlers _control;
     private readonly TimeProvider _time;
     private readonly PodGates _gates = new();
+    private readonly BulkChanges _bulk = new();
     private readonly EncapsulationOverhead _encapsulation = new();
 
     /// <summary>What modules tell the cluster.</summary>
@@ -84,6 +86,7 @@ internal sealed class AgentModules
         Control = _control,
         Status = new ModuleStatus(section.Entry.Name, _time),
         PodGates = _gates,
+        Bulk = _bulk,
         Events = Events,
         Encapsulation = _encapsulation,
         Time = _time,
