@@ -215,7 +215,7 @@ public sealed class EndpointTests(ServicesLab lab)
     [Conformance("services", "Endpoints")]
     public async Task ListLongerThanMost_ReachesEachEndpoint()
     {
-        // Classes of up to 32 endpoints are made with the table, longer ones when a list first needs them.
+        // Chains for short lists are made with the table, those for longer ones when a list first needs them.
         await lab.PodAsync("many", $"nodeName: node2, containers: [{{name: e, image: echo, ports: [{string.Join(", ", Enumerable.Range(9100, 40).Select(static port => $"{{containerPort: {port}}}"))}]}}]");
         await using var web = await lab.ServiceAsync("", "annotations: {kube-router.io/service.scheduler: rr}");
         for (var port = 9100; port < 9140; port++)
