@@ -30,11 +30,12 @@ internal static class HeadlessPlan
             }
         }
 
-        return endpoints.Count == 0 ? null : new HeadlessPiece
+        var arranged = Arrange(endpoints);
+        return arranged.IsEmpty ? null : new HeadlessPiece
         {
             Labels = labels,
-            Endpoints = Arrange(endpoints),
-            V4Count = endpoints.Count(static endpoint => endpoint.Address.Family == IpFamily.V4),
+            Endpoints = arranged,
+            V4Count = arranged.Count(static endpoint => endpoint.Address.Family == IpFamily.V4),
             PortSets = portSets.ToValueList(),
         };
     }
