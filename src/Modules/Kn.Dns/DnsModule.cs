@@ -63,7 +63,7 @@ public sealed class DnsModule(DnsOptions options) : IModule
         var addressLoop = new ReconcileLoop<IpAddress, ListenPiece>(addresses, AddressWatches, context, new ReconcileOptions { Drift = drift, DriftSpacing = DriftSpacing });
         var clients = new ClientsTarget(parts.Clients, context.Node.Cluster, options, () => DnsLog.ClientsUnknown(logger));
         var clientLoop = new ReconcileLoop<string, ClientsPiece>(clients, [new WatchRequest(ResourceKinds.Nodes)], context);
-        context.Control.Set(DnsVerb.Name, new DnsInspector(parts, options.Domain).HandleAsync);
+        context.Control.Set(DnsVerb.Name, new DnsInspector(parts, context.Cache, options.Domain).HandleAsync);
         using var gate = context.PodGates.Register("dns", (_, cancel) => zone.WhenComplete.WaitAsync(cancel));
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         Task[] tasks =
