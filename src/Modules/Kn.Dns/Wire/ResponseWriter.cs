@@ -24,7 +24,7 @@ internal ref struct ResponseWriter
     private LabelOffsets _labels;
     private int _labelCount;
     private int _position;
-    private int _afterQuestion;
+    private readonly int _afterQuestion;
     private ushort _answers;
     private ushort _authorities;
     private ushort _additionals;

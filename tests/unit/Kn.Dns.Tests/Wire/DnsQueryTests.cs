@@ -29,33 +29,34 @@ public sealed class DnsQueryTests
         Assert.Equal(65535, Messages.Read(Messages.Query("a", edns: edns), DnsTransport.Tcp).ResponseLimit);
     }
 
-    public static TheoryData<string, string, QueryFault> Faults() => new()
+    public static TheoryData<string, string, string> Faults() => new()
     {
-        { "nothing", "", QueryFault.NotAQuery },
-        { "a cut header", "123401000001000000000", QueryFault.NotAQuery },
-        { "a response", "1234 8100 0001 0000 0000 0000 0161 00 0001 0001", QueryFault.NotAQuery },
-        { "STATUS", "1234 1100 0001 0000 0000 0000 0161 00 0001 0001", QueryFault.UnknownOpcode },
-        { "NOTIFY with an answer", "1234 2100 0001 0001 0000 0000 0161 00 0006 0001", QueryFault.UnknownOpcode },
-        { "no question", "1234 0100 0000 0000 0000 0000", QueryFault.Malformed },
-        { "two questions", "1234 0100 0002 0000 0000 0000 0161 00 0001 0001 0161 00 001C 0001", QueryFault.Malformed },
-        { "an answer", "1234 0100 0001 0001 0000 0000 0161 00 0001 0001 0161 00 0001 0001 00000000 0004 01020304", QueryFault.Malformed },
-        { "a pointer as name", "1234 0100 0001 0000 0000 0000 C00C 0001 0001", QueryFault.Malformed },
-        { "a label of 64", "1234 0100 0001 0000 0000 0000 40 " + new string('6', 128) + " 00 0001 0001", QueryFault.Malformed },
-        { "a question that ends early", "1234 0100 0001 0000 0000 0000 0161 00 0001 00", QueryFault.Malformed },
-        { "bytes after the end", "1234 0100 0001 0000 0000 0000 0161 00 0001 0001 00", QueryFault.Malformed },
-        { "an OPT that ends early", "1234 0100 0001 0000 0000 0001 0161 00 0001 0001 00 0029 04D0 00000000 0001", QueryFault.Malformed },
-        { "two OPTs", "1234 0100 0001 0000 0000 0002 0161 00 0001 0001 00 0029 04D0 00000000 0000 00 0029 04D0 00000000 0000", QueryFault.Malformed },
-        { "an OPT with a name", "1234 0100 0001 0000 0000 0001 0161 00 0001 0001 0161 00 0029 04D0 00000000 0000", QueryFault.Malformed },
-        { "an option longer than its record", "1234 0100 0001 0000 0000 0001 0161 00 0001 0001 00 0029 04D0 00000000 0005 000A000201", QueryFault.Malformed },
-        { "EDNS 1", "1234 0100 0001 0000 0000 0001 0161 00 0001 0001 00 0029 04D0 00010000 0000", QueryFault.UnknownVersion },
-        { "a cookie", "1234 0100 0001 0000 0000 0001 0161 00 0001 0001 00 0029 04D0 00000000 000C 000A0008 0102030405060708", QueryFault.None },
-        { "a signature", "1234 0100 0001 0000 0000 0001 0161 00 0001 0001 0161 00 00FA 00FF 00000000 0000", QueryFault.None },
-        { "an IXFR's SOA", "1234 0100 0001 0000 0001 0000 0161 00 00FB 0001 0161 00 0006 0001 00000000 0000", QueryFault.None },
+        { "nothing", "", nameof(QueryFault.NotAQuery) },
+        { "a cut header", "123401000001000000000", nameof(QueryFault.NotAQuery) },
+        { "a response", "1234 8100 0001 0000 0000 0000 0161 00 0001 0001", nameof(QueryFault.NotAQuery) },
+        { "STATUS", "1234 1100 0001 0000 0000 0000 0161 00 0001 0001", nameof(QueryFault.UnknownOpcode) },
+        { "NOTIFY with an answer", "1234 2100 0001 0001 0000 0000 0161 00 0006 0001", nameof(QueryFault.UnknownOpcode) },
+        { "no question", "1234 0100 0000 0000 0000 0000", nameof(QueryFault.Malformed) },
+        { "two questions", "1234 0100 0002 0000 0000 0000 0161 00 0001 0001 0161 00 001C 0001", nameof(QueryFault.Malformed) },
+        { "an answer", "1234 0100 0001 0001 0000 0000 0161 00 0001 0001 0161 00 0001 0001 00000000 0004 01020304", nameof(QueryFault.Malformed) },
+        { "a pointer as name", "1234 0100 0001 0000 0000 0000 C00C 0001 0001", nameof(QueryFault.Malformed) },
+        { "a label of 64", "1234 0100 0001 0000 0000 0000 40 " + new string('6', 128) + " 00 0001 0001", nameof(QueryFault.Malformed) },
+        { "a question that ends early", "1234 0100 0001 0000 0000 0000 0161 00 0001 00", nameof(QueryFault.Malformed) },
+        { "bytes after the end", "1234 0100 0001 0000 0000 0000 0161 00 0001 0001 00", nameof(QueryFault.Malformed) },
+        { "an OPT that ends early", "1234 0100 0001 0000 0000 0001 0161 00 0001 0001 00 0029 04D0 00000000 0001", nameof(QueryFault.Malformed) },
+        { "two OPTs", "1234 0100 0001 0000 0000 0002 0161 00 0001 0001 00 0029 04D0 00000000 0000 00 0029 04D0 00000000 0000", nameof(QueryFault.Malformed) },
+        { "an OPT with a name", "1234 0100 0001 0000 0000 0001 0161 00 0001 0001 0161 00 0029 04D0 00000000 0000", nameof(QueryFault.Malformed) },
+        { "an option longer than its record", "1234 0100 0001 0000 0000 0001 0161 00 0001 0001 00 0029 04D0 00000000 0005 000A000201", nameof(QueryFault.Malformed) },
+        { "EDNS 1", "1234 0100 0001 0000 0000 0001 0161 00 0001 0001 00 0029 04D0 00010000 0000", nameof(QueryFault.UnknownVersion) },
+        { "a cookie", "1234 0100 0001 0000 0000 0001 0161 00 0001 0001 00 0029 04D0 00000000 000C 000A0008 0102030405060708", nameof(QueryFault.None) },
+        { "a signature", "1234 0100 0001 0000 0000 0001 0161 00 0001 0001 0161 00 00FA 00FF 00000000 0000", nameof(QueryFault.None) },
+        { "an IXFR's SOA", "1234 0100 0001 0000 0001 0000 0161 00 00FB 0001 0161 00 0006 0001 00000000 0000", nameof(QueryFault.None) },
     };
 
     [Theory, MemberData(nameof(Faults))]
-    public void Strictness(string name, string hex, QueryFault expected)
+    public void Strictness(string name, string hex, string fault)
     {
+        var expected = Enum.Parse<QueryFault>(fault);
         hex = hex.Replace(" ", "", StringComparison.Ordinal);
         var message = Convert.FromHexString(hex.Length % 2 == 0 ? hex : hex[..^1]);
         Assert.True(DnsQuery.Read(message, Messages.Client, DnsTransport.Udp, out var query) == expected, name);
