@@ -1,4 +1,4 @@
-using Kn.Dns.Forwarding.Upstreams;
+using Kn.Dns.Wire;
 using Kn.Hosting.Options;
 using Kn.Primitives;
 
@@ -19,7 +19,7 @@ public sealed record DnsStubDomain
     internal void Validate(OptionErrors errors, string prefix)
     {
         errors.Require(
-            StubName.TryParse(Domain, out var name) && name.Length > 1,
+            DnsName.TryParse(Domain, stackalloc byte[DnsName.MaxLength], out var length) && length > 1,
             prefix + nameof(Domain),
             $"'{Domain}' is not a domain such as corp.example (labels of 1 to 63 characters, 253 in all); for all names use dns.forward.upstreams");
         errors.Require(!Upstreams.IsEmpty, prefix + nameof(Upstreams), "must name at least one server");

@@ -115,14 +115,15 @@ internal sealed class CachedAnswer
         };
     }
 
-    /// <summary>One that says SERVFAIL because no upstream could be asked.</summary>
+    /// <summary>One without records that no upstream gave: SERVFAIL, because none could be asked, or REFUSED.</summary>
     /// <param name="key">What was asked.</param>
-    /// <param name="seconds">How long it is remembered.</param>
+    /// <param name="rcode">What it says.</param>
+    /// <param name="seconds">How long it is remembered; 0 for not at all.</param>
     /// <param name="now">In milliseconds.</param>
-    public static CachedAnswer Failure(in QuestionKey key, int seconds, long now)
+    public static CachedAnswer Error(in QuestionKey key, DnsRcode rcode, int seconds, long now)
     {
         var bytes = new byte[DnsHeader.Size + key.Question.Length];
-        new DnsHeader(0, (ushort)((ushort)DnsFlags.Response | (ushort)DnsRcode.ServerFailure), 1, 0, 0, 0).Write(bytes);
+        new DnsHeader(0, (ushort)((ushort)DnsFlags.Response | (ushort)rcode), 1, 0, 0, 0).Write(bytes);
         key.Question.CopyTo(bytes.AsSpan(DnsHeader.Size));
         DnsName.CopyLower(key.Name, bytes.AsSpan(DnsHeader.Size));
         return new CachedAnswer(bytes, bytes.Length, key, now) { Kind = AnswerKind.Failure, EndsAt = now + (seconds * 1000L) };

@@ -22,8 +22,7 @@ internal static class DatagramExchange
     /// <param name="open">Opens the socket.</param>
     /// <param name="upstream">Who is asked.</param>
     /// <param name="query">The message, with its id.</param>
-    /// <param name="questionLength">Bytes of its question.</param>
-    /// <param name="exactCase">Its name must come back letter by letter.</param>
+    /// <param name="expected">How long its question is, and whether its name must come back letter by letter.</param>
     /// <param name="ignored">Told of each datagram that is no answer to it.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <exception cref="SocketException">The upstream cannot be reached, or has nothing on that port.</exception>
@@ -44,7 +43,7 @@ internal static class DatagramExchange
             for (var forged = 0; forged < MaxForged; forged++)
             {
                 var length = await socket.ReceiveAsync(buffer.AsMemory(0, BufferBytes), SocketFlags.None, cancellationToken);
-                var answer = Read(buffer.AsSpan(0, length), query, expected);
+                var answer = length == BufferBytes ? UpstreamAnswer.Faulty(AnswerFault.Truncated) : Read(buffer.AsSpan(0, length), query, expected);
                 if (answer.Fault is not (AnswerFault.WrongId or AnswerFault.WrongQuestion))
                 {
                     return answer;
@@ -64,11 +63,6 @@ internal static class DatagramExchange
     /// <summary>Holds a message to its question; one that is sound is copied.</summary>
     public static UpstreamAnswer Read(ReadOnlySpan<byte> message, byte[] query, (int QuestionLength, bool ExactCase) expected)
     {
-        if (message.Length == BufferBytes)
-        {
-            return UpstreamAnswer.Faulty(AnswerFault.Truncated);
-        }
-
         var fault = AnswerCheck.Check(message, query, expected.QuestionLength, expected.ExactCase, out var shape);
         return fault == AnswerFault.None ? new UpstreamAnswer(message.ToArray(), shape, fault) : UpstreamAnswer.Faulty(fault);
     }
