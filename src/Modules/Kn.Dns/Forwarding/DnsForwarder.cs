@@ -157,7 +157,11 @@ internal sealed class DnsForwarder : IForwarder, IAsyncDisposable
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
-        await _stop.CancelAsync();
+        if (!_stop.IsCancellationRequested)
+        {
+            await _stop.CancelAsync();
+        }
+
         await _flights.CloseAsync();
         await _directory.DisposeAsync();
         _stop.Dispose();
