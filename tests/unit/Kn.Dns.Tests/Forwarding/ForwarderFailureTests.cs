@@ -11,7 +11,7 @@ namespace Kn.Dns.Tests.Forwarding;
 public sealed class ForwarderFailureTests
 {
     private static readonly Edns Plain = new(IsPresent: true, Version: 0, UdpSize: 1232, DnssecOk: false);
-    private static readonly TimeSpan Step = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan Step = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(4.1);
 
     [Fact]

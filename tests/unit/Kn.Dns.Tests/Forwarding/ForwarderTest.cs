@@ -112,7 +112,7 @@ internal sealed class ForwarderTest : IAsyncDisposable
     /// <summary>Gives others a moment to reach their next wait; what does not, is moved past, and comes with the next step.</summary>
     private static async Task SettleAsync(Func<bool> condition)
     {
-        for (var turn = 0; turn < 100 && !condition(); turn++)
+        for (var turn = 0; turn < 40 && !condition(); turn++)
         {
             await Task.Delay(1);
         }

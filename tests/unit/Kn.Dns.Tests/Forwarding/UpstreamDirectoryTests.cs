@@ -80,7 +80,7 @@ public sealed class UpstreamDirectoryTests : IDisposable
         await using var test = new ForwarderTest(new DnsForwardOptions { Upstreams = [circle.Address.ToString()] });
         circle.Ask = message => test.Ask(message);
         await test.Forwarder.LoadAsync(CancellationToken.None);
-        var response = await test.StepUntilAnsweredAsync(test.Ask("www.example"), TimeSpan.FromMilliseconds(100), TimeSpan.FromSeconds(4.1));
+        var response = await test.StepUntilAnsweredAsync(test.Ask("www.example"), TimeSpan.FromMilliseconds(500), TimeSpan.FromSeconds(4.1));
         Assert.Equal(DnsRcode.ServerFailure, response.Rcode);
         Assert.InRange(circle.Questions, 1, 8);
     }
