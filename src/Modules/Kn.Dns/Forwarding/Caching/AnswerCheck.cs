@@ -57,12 +57,13 @@ internal static class AnswerCheck
         var type = (DnsType)((message[DnsHeader.Size + questionLength - 4] << 8) | message[DnsHeader.Size + questionLength - 3]);
         var reader = new MessageReader(message, DnsHeader.Size + questionLength);
         var found = default(Findings);
+        var fields = new FixedFields(stackalloc byte[FixedFields.Size]);
         for (var section = DnsSection.Answer; section <= DnsSection.Additional; section++)
         {
             var count = section switch { DnsSection.Answer => header.Answers, DnsSection.Authority => header.Authorities, _ => header.Additionals };
             for (var index = 0; index < count; index++)
             {
-                if (!reader.TryReadRecord(out var record) || !IsSound(reader, record) || !found.Add(section, record, type, reader))
+                if (!reader.TryReadRecord(out var record) || !IsSound(message, reader, fields, record) || !found.Add(section, record, type, reader))
                 {
                     return AnswerFault.Malformed;
                 }
@@ -80,29 +81,42 @@ internal static class AnswerCheck
     }
 
     /// <summary>Owner and, for the types whose content has compressed names or a fixed length, content.</summary>
-    private static bool IsSound(in MessageReader reader, in RecordView record)
+    private static bool IsSound(ReadOnlySpan<byte> message, in MessageReader reader, FixedFields fields, in RecordView record)
     {
         Span<byte> name = stackalloc byte[DnsName.MaxLength];
-        if (!reader.TryReadName(record.NameOffset, name, out _, out _))
+        fields.Add(record);
+        if (!reader.TryReadName(record.NameOffset, name, out _, out _) || !fields.AreAvoidedBy(message, record.NameOffset))
         {
             return false;
         }
 
         var start = record.RdataOffset;
-        return record.Type switch
+        switch (record.Type)
         {
-            DnsType.A => record.Class != DnsClass.In || record.RdataLength == 4,
-            DnsType.Aaaa => record.RdataLength == 16,
-            DnsType.Ns or DnsType.Cname or DnsType.Ptr or DnsType.Dname => EndsWithName(reader, record, start, 0, name),
-            DnsType.Mx => EndsWithName(reader, record, start + 2, 0, name),
-            DnsType.Srv => EndsWithName(reader, record, start + 6, 0, name),
-            DnsType.Soa => reader.TryReadName(start, name, out _, out var second) && second <= record.End && EndsWithName(reader, record, second, SoaNumbers, name),
-            _ => true,
-        };
+            case DnsType.A:
+                return record.Class != DnsClass.In || record.RdataLength == 4;
+            case DnsType.Aaaa:
+                return record.RdataLength == 16;
+            case DnsType.Ns or DnsType.Cname or DnsType.Ptr or DnsType.Dname:
+                return IsName(start, 0, record, reader) && fields.AreAvoidedBy(message, start);
+            case DnsType.Mx:
+                return IsName(start + 2, 0, record, reader) && fields.AreAvoidedBy(message, start + 2);
+            case DnsType.Srv:
+                return IsName(start + 6, 0, record, reader) && fields.AreAvoidedBy(message, start + 6);
+            case DnsType.Soa:
+                return reader.TryReadName(start, name, out _, out var second) && IsName(second, SoaNumbers, record, reader)
+                    && fields.AreAvoidedBy(message, start) && fields.AreAvoidedBy(message, second);
+            default:
+                return true;
+        }
     }
 
-    private static bool EndsWithName(in MessageReader reader, in RecordView record, int offset, int bytesBehind, Span<byte> name) =>
-        offset < record.End && reader.TryReadName(offset, name, out _, out var next) && next + bytesBehind == record.End;
+    /// <summary>A name that begins there and ends so many bytes before the record does.</summary>
+    private static bool IsName(int offset, int bytesBehind, in RecordView record, in MessageReader reader)
+    {
+        Span<byte> name = stackalloc byte[DnsName.MaxLength];
+        return offset < record.End && reader.TryReadName(offset, name, out _, out var next) && next + bytesBehind == record.End;
+    }
 
     private struct Findings
     {
