@@ -71,6 +71,25 @@ internal static class DnsName
         return Fold(hash ^ LowerEight(rest));
     }
 
+    /// <summary>A hash of bytes that are not a name.</summary>
+    public static ulong HashBytes(ReadOnlySpan<byte> bytes)
+    {
+        var hash = Seed ^ (ulong)bytes.Length;
+        while (bytes.Length >= sizeof(ulong))
+        {
+            hash = Fold(hash ^ BinaryPrimitives.ReadUInt64LittleEndian(bytes));
+            bytes = bytes[sizeof(ulong)..];
+        }
+
+        ulong rest = 0;
+        foreach (var octet in bytes)
+        {
+            rest = (rest << 8) | octet;
+        }
+
+        return Fold(hash ^ rest);
+    }
+
     /// <summary>True when the two are the same name, whatever the case of their letters.</summary>
     public static bool Matches(ReadOnlySpan<byte> name, ReadOnlySpan<byte> other) =>
         name.SequenceEqual(other) || (name.Length == other.Length && MatchesLetterByLetter(name, other));

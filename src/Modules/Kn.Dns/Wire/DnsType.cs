@@ -22,6 +22,9 @@ internal enum DnsType : ushort
     /// <summary>A name that another leads to; reverse look-ups.</summary>
     Ptr = 12,
 
+    /// <summary>What a host is made of; what RFC 8482 answers to ANY.</summary>
+    Hinfo = 13,
+
     /// <summary>A mail server.</summary>
     Mx = 15,
 

@@ -39,12 +39,16 @@ internal ref struct ResponseWriter
         _query = query.Header;
         _edns = query.Edns;
         _limit = destination.Length - (_edns.IsPresent ? Edns.RecordSize : 0);
+        QuestionName = query.Name;
         var question = query.Question;
         question.CopyTo(destination[DnsHeader.Size..]);
         _position = DnsHeader.Size + question.Length;
         _afterQuestion = _position;
         RememberQuestion();
     }
+
+    /// <summary>The name asked for.</summary>
+    public ReadOnlySpan<byte> QuestionName { get; }
 
     /// <summary>The first byte that is not written.</summary>
     public readonly int Position => _position;
@@ -53,7 +57,7 @@ internal ref struct ResponseWriter
     public readonly int Answers => _answers;
 
     /// <summary>Writes a record whose content holds no name, or one that may not be compressed (RFC 3597 §4).</summary>
-    public bool TryWrite(DnsSection section, ReadOnlySpan<byte> owner, DnsType type, uint ttl, ReadOnlySpan<byte> rdata)
+    public bool TryWrite(DnsSection section, scoped ReadOnlySpan<byte> owner, DnsType type, uint ttl, scoped ReadOnlySpan<byte> rdata)
     {
         var start = _position;
         if (!TryWriteOwner(owner, type, ttl, out var length) || !TryAppend(rdata))
@@ -65,7 +69,7 @@ internal ref struct ResponseWriter
     }
 
     /// <summary>Writes an answer whose owner is the name asked for, without looking for it.</summary>
-    public bool TryWriteAnswer(DnsType type, uint ttl, ReadOnlySpan<byte> rdata)
+    public bool TryWriteAnswer(DnsType type, uint ttl, scoped ReadOnlySpan<byte> rdata)
     {
         const int OwnerBytes = 2;
         if (rdata.Length > _limit - _position - OwnerBytes - FixedRecordBytes)
@@ -84,7 +88,7 @@ internal ref struct ResponseWriter
     }
 
     /// <summary>Writes a record that is prepared as it stands on the wire, pointers and all.</summary>
-    public bool TryWritePrepared(DnsSection section, ReadOnlySpan<byte> record)
+    public bool TryWritePrepared(DnsSection section, scoped ReadOnlySpan<byte> record)
     {
         if (!TryAppend(record))
         {
@@ -96,7 +100,7 @@ internal ref struct ResponseWriter
     }
 
     /// <summary>Writes a record whose content is a name: NS, CNAME, PTR.</summary>
-    public bool TryWriteName(DnsSection section, ReadOnlySpan<byte> owner, DnsType type, uint ttl, ReadOnlySpan<byte> target)
+    public bool TryWriteName(DnsSection section, scoped ReadOnlySpan<byte> owner, DnsType type, uint ttl, scoped ReadOnlySpan<byte> target)
     {
         var start = _position;
         if (!TryWriteOwner(owner, type, ttl, out var length) || !TryAppendName(target))
@@ -108,7 +112,7 @@ internal ref struct ResponseWriter
     }
 
     /// <summary>Writes a record whose content is bytes and then a name that may not be compressed (SRV, RFC 2782), but that later names lean on.</summary>
-    public bool TryWritePlainName(DnsSection section, ReadOnlySpan<byte> owner, DnsType type, uint ttl, ReadOnlySpan<byte> before, ReadOnlySpan<byte> target)
+    public bool TryWritePlainName(DnsSection section, scoped ReadOnlySpan<byte> owner, DnsType type, uint ttl, scoped ReadOnlySpan<byte> before, scoped ReadOnlySpan<byte> target)
     {
         var start = _position;
         if (!TryWriteOwner(owner, type, ttl, out var length) || !TryAppend(before))
@@ -133,7 +137,7 @@ internal ref struct ResponseWriter
     /// <param name="server">MNAME.</param>
     /// <param name="mailbox">RNAME.</param>
     /// <param name="numbers">Serial, refresh, retry, expire, minimum: 20 bytes.</param>
-    public bool TryWriteSoa(DnsSection section, ReadOnlySpan<byte> owner, uint ttl, ReadOnlySpan<byte> server, ReadOnlySpan<byte> mailbox, ReadOnlySpan<byte> numbers)
+    public bool TryWriteSoa(DnsSection section, scoped ReadOnlySpan<byte> owner, uint ttl, scoped ReadOnlySpan<byte> server, scoped ReadOnlySpan<byte> mailbox, scoped ReadOnlySpan<byte> numbers)
     {
         var start = _position;
         if (!TryWriteOwner(owner, DnsType.Soa, ttl, out var length) || !TryAppendName(server) || !TryAppendName(mailbox) || !TryAppend(numbers))
@@ -143,6 +147,9 @@ internal ref struct ResponseWriter
 
         return End(section, length);
     }
+
+    /// <summary>True when these are the very bytes of the name asked for, not only an equal name.</summary>
+    public readonly bool IsQuestionName(scoped ReadOnlySpan<byte> name) => name == QuestionName;
 
     /// <summary>Sets flags of the response, beside QR and those that are taken over from the query.</summary>
     public void Set(DnsFlags flags) => _flags |= flags;
@@ -174,7 +181,7 @@ internal ref struct ResponseWriter
         return _position;
     }
 
-    private bool TryWriteOwner(ReadOnlySpan<byte> owner, DnsType type, uint ttl, out int lengthOffset)
+    private bool TryWriteOwner(scoped ReadOnlySpan<byte> owner, DnsType type, uint ttl, out int lengthOffset)
     {
         lengthOffset = 0;
         if (!TryAppendName(owner) || _position + FixedRecordBytes > _limit)
@@ -195,7 +202,7 @@ internal ref struct ResponseWriter
         BinaryPrimitives.WriteUInt32BigEndian(fields[4..], ttl);
     }
 
-    private bool TryAppend(ReadOnlySpan<byte> bytes)
+    private bool TryAppend(scoped ReadOnlySpan<byte> bytes)
     {
         if (bytes.Length > _limit - _position)
         {
@@ -207,7 +214,7 @@ internal ref struct ResponseWriter
         return true;
     }
 
-    private bool TryAppendName(ReadOnlySpan<byte> name)
+    private bool TryAppendName(scoped ReadOnlySpan<byte> name)
     {
         var start = _position;
         while (name[0] != 0)
@@ -297,7 +304,7 @@ internal ref struct ResponseWriter
     }
 
     /// <summary>Where this name stands already; 0 when nowhere.</summary>
-    private readonly int Find(ReadOnlySpan<byte> name)
+    private readonly int Find(scoped ReadOnlySpan<byte> name)
     {
         for (var index = 0; index < _labelCount; index++)
         {
@@ -311,7 +318,7 @@ internal ref struct ResponseWriter
         return 0;
     }
 
-    private readonly bool StandsAt(int offset, ReadOnlySpan<byte> name)
+    private readonly bool StandsAt(int offset, scoped ReadOnlySpan<byte> name)
     {
         while (true)
         {
