@@ -6,7 +6,7 @@ namespace Kn.Dns.Forwarding.Caching;
 /// <summary>Writes a kept answer as the answer to one client's query.</summary>
 internal static class AnswerWriter
 {
-    /// <summary>What an answer that has ended is given with (RFC 8767 §4).</summary>
+    /// <summary>What an answer that has ended is given with, whatever its TTL was (RFC 8767 §4).</summary>
     internal const uint StaleTtl = 30;
 
     private const int ExtendedErrorBytes = 6;
@@ -76,7 +76,7 @@ internal static class AnswerWriter
         {
             var field = response.Slice(BinaryPrimitives.ReadUInt16BigEndian(offsets), sizeof(uint));
             var ttl = BinaryPrimitives.ReadUInt32BigEndian(field);
-            BinaryPrimitives.WriteUInt32BigEndian(field, stale ? Math.Min(ttl, StaleTtl) : ttl - Math.Min(ttl, age));
+            BinaryPrimitives.WriteUInt32BigEndian(field, stale ? StaleTtl : ttl - Math.Min(ttl, age));
         }
     }
 

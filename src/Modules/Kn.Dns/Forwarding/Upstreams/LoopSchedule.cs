@@ -4,7 +4,8 @@ namespace Kn.Dns.Forwarding.Upstreams;
 /// while there is one, and now and then, since a loop can begin elsewhere.</summary>
 internal sealed class LoopSchedule(TimeProvider time)
 {
-    private static readonly TimeSpan SoonAgain = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan Confirm = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan WhileThereIsOne = TimeSpan.FromSeconds(20);
     private static readonly TimeSpan NowAndThen = TimeSpan.FromMinutes(15);
 
     private long _last;
@@ -16,7 +17,7 @@ internal sealed class LoopSchedule(TimeProvider time)
     /// <param name="routes">The upstreams.</param>
     public bool IsDue(bool changed, UpstreamRoutes routes)
     {
-        var wait = _confirm || routes.Upstreams.Any(static upstream => upstream.Loops) ? SoonAgain : NowAndThen;
+        var wait = _confirm ? Confirm : routes.Upstreams.Any(static upstream => upstream.Loops) ? WhileThereIsOne : NowAndThen;
         if (_looked && !changed && time.GetElapsedTime(_last) < wait)
         {
             return false;

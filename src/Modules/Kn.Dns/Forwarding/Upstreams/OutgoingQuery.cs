@@ -6,7 +6,7 @@ using Kn.Dns.Wire;
 namespace Kn.Dns.Forwarding.Upstreams;
 
 /// <summary>A question as upstreams are asked it: not the client's message but one of our own, with our own EDNS.</summary>
-/// <remarks>RD is set, since an upstream is to do the work; AD, so that it says what it has validated (RFC 6840 §5.7); DO and CD are the
+/// <remarks>AD is set, so that upstreams say what they have validated (RFC 6840 §5.7); DO and CD are the
 /// client's. A client's other EDNS options (its subnet, its cookie) are its affair with us and stay here.</remarks>
 internal sealed class OutgoingQuery
 {
@@ -31,6 +31,9 @@ internal sealed class OutgoingQuery
         _randomCase = randomCase;
     }
 
+    /// <summary>RD: the upstream is to do the work. Without it a resolver says at once what it has, or that it does not want to.</summary>
+    public bool RecursionDesired { get; init; } = true;
+
     /// <summary>Bytes of the question.</summary>
     public int QuestionLength => _question.Length;
 
@@ -42,7 +45,7 @@ internal sealed class OutgoingQuery
     public byte[] Compose(bool edns)
     {
         var message = new byte[DnsHeader.Size + _question.Length + (edns ? Edns.RecordSize : 0)];
-        var flags = DnsFlags.RecursionDesired | DnsFlags.AuthenticData
+        var flags = DnsFlags.AuthenticData | (RecursionDesired ? DnsFlags.RecursionDesired : DnsFlags.None)
             | ((_bits & QuestionBits.CheckingDisabled) != 0 ? DnsFlags.CheckingDisabled : DnsFlags.None);
         new DnsHeader(RandomId(), (ushort)flags, 1, 0, 0, (ushort)(edns ? 1 : 0)).Write(message);
         var question = message.AsSpan(DnsHeader.Size, _question.Length);

@@ -209,14 +209,16 @@ internal sealed class Upstream : IAsyncDisposable
         }
     }
 
-    /// <summary>Asks for the root's name servers, as CoreDNS does: whoever answers that, be it with a refusal, is there.</summary>
+    /// <summary>Asks for the root's name servers, as CoreDNS does, but for what the upstream has at hand (no RD): whoever answers, be it with a
+    /// refusal, is there. With RD a resolver whose own way to the root is cut would seem dead, though it has zones of its own.</summary>
     private async Task<bool> IsSilentAsync()
     {
         using var timeout = new CancellationTokenSource(_context.Options.Timeout, _context.Time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, _stop.Token);
         try
         {
-            var answer = await ProbeAsync(new OutgoingQuery(RootServers, QuestionBits.None, _context.Options.EdnsSize, randomCase: false), either.Token);
+            var query = new OutgoingQuery(RootServers, QuestionBits.None, _context.Options.EdnsSize, randomCase: false) { RecursionDesired = false };
+            var answer = await ProbeAsync(query, either.Token);
             return answer.Fault is not (AnswerFault.None or AnswerFault.Truncated);
         }
         catch (OperationCanceledException) when (!_stop.IsCancellationRequested)
