@@ -15,7 +15,7 @@ internal static class DnsName
     /// <summary>The longest label, without its length.</summary>
     public const int MaxLabel = 63;
 
-    private const ulong LowerCaseBits = 0x2020_2020_2020_2020;
+    private const ulong EachByte = 0x0101_0101_0101_0101;
 
     /// <summary>Odd and without pattern: the fraction of the golden ratio.</summary>
     private const ulong Multiplier = 0x9E37_79B9_7F4A_7C15;
@@ -51,14 +51,14 @@ internal static class DnsName
     }
 
     /// <summary>A hash that is the same for names that match.</summary>
-    /// <remarks>Eight bytes at a time with the bit set that tells lower from upper case; a label's length below 32 becomes another below 64,
-    /// and other bytes collide as well, which <see cref="Matches"/> sorts out.</remarks>
+    /// <remarks>Eight bytes at a time, with capital letters made small and nothing else: were the bit that tells them apart simply set, names
+    /// that differ in it elsewhere would share a hash, and whoever asks for many of them would make a cache slow.</remarks>
     public static ulong Hash(ReadOnlySpan<byte> name)
     {
         var hash = Seed ^ (ulong)name.Length;
         while (name.Length >= sizeof(ulong))
         {
-            hash = Fold(hash ^ (BinaryPrimitives.ReadUInt64LittleEndian(name) | LowerCaseBits));
+            hash = Fold(hash ^ LowerEight(BinaryPrimitives.ReadUInt64LittleEndian(name)));
             name = name[sizeof(ulong)..];
         }
 
@@ -68,7 +68,7 @@ internal static class DnsName
             rest = (rest << 8) | octet;
         }
 
-        return Fold(hash ^ (rest | LowerCaseBits));
+        return Fold(hash ^ LowerEight(rest));
     }
 
     /// <summary>A hash of bytes that are not a name.</summary>
@@ -230,6 +230,16 @@ internal static class DnsName
     }
 
     private static byte Lower(byte octet) => octet is >= (byte)'A' and <= (byte)'Z' ? (byte)(octet | 0x20) : octet;
+
+    /// <summary>Eight bytes with those from 'A' to 'Z' made small: sums without carries tell in each byte's highest bit which they are.</summary>
+    private static ulong LowerEight(ulong bytes)
+    {
+        const ulong Highest = EachByte * 0x80;
+        var low = bytes & ~Highest;
+        var fromA = low + (EachByte * (0x80 - 'A'));
+        var afterZ = low + (EachByte * (0x7F - 'Z'));
+        return bytes | ((fromA & ~afterZ & ~bytes & Highest) >> 2);
+    }
 
     private static ulong Fold(ulong value)
     {
