@@ -57,11 +57,18 @@ public sealed class UdpSocket : IDisposable
         }
     }
 
-    /// <summary>Sends one datagram without waiting; false when the kernel refused it.</summary>
+    /// <summary>Sends one datagram without waiting; false when the kernel refused it, or the socket is closed.</summary>
     public bool TrySend(DatagramPeer peer, ReadOnlySpan<byte> datagram)
     {
         Span<byte> name = stackalloc byte[SocketAddress.MaxSize];
-        return !Handle.IsClosed && Libc.Send(Handle, datagram, name[..SocketAddress.Write(name, peer.Address, peer.Port, peer.Scope)]) >= 0;
+        try
+        {
+            return Libc.Send(Handle, datagram, name[..SocketAddress.Write(name, peer.Address, peer.Port, peer.Scope)]) >= 0;
+        }
+        catch (ObjectDisposedException)
+        {
+            return false;
+        }
     }
 
     /// <summary>Wakes whoever waits for a datagram; what is received from then on is empty.</summary>
