@@ -106,16 +106,15 @@ internal sealed class DnsForwarder : IForwarder, IAsyncDisposable
         }
 
         var group = Routes.Find(query.Name);
+        var ended = Ended(key);
         if (group is null || group.AllLoop)
         {
-            Reply(waiter, CachedAnswer.Error(key, group is null ? DnsRcode.ServerFailure : DnsRcode.Refused, seconds: 0, Now), group is null ? ExtendedError.NotReady : ExtendedError.Other);
-            return;
+            ReplyWithout(waiter, key, ended, group is null ? DnsRcode.ServerFailure : DnsRcode.Refused);
         }
-
-        if (!_flights.TryJoin(key, group, Ended(key), waiter, out var flight))
+        else if (!_flights.TryJoin(key, group, ended, waiter, out var flight))
         {
             Metrics.ConcurrencyRejects.Increment();
-            Reply(waiter, CachedAnswer.Error(key, DnsRcode.ServerFailure, seconds: 0, Now), ExtendedError.NotReady);
+            ReplyWithout(waiter, key, ended, DnsRcode.ServerFailure);
         }
         else if (flight is null)
         {
@@ -124,6 +123,20 @@ internal sealed class DnsForwarder : IForwarder, IAsyncDisposable
         else
         {
             SendOff(flight);
+        }
+    }
+
+    /// <summary>Nobody is asked: an ended answer is better than none.</summary>
+    private void ReplyWithout(in Waiter waiter, in QuestionKey key, CachedAnswer? ended, DnsRcode rcode)
+    {
+        if (ended is not null)
+        {
+            Metrics.ServedStale.Increment();
+            Reply(waiter, ended, ErrorOfStale(ended));
+        }
+        else
+        {
+            Reply(waiter, CachedAnswer.Error(key, rcode, seconds: 0, Now), rcode == DnsRcode.Refused ? ExtendedError.Other : ExtendedError.NotReady);
         }
     }
 

@@ -163,6 +163,7 @@ public sealed class ForwarderFailureTests
         await using var upstream = Working();
         await using var test = new ForwarderTest(ForwarderTest.OptionsOf(upstream), logger: log);
         await test.Forwarder.LoadAsync(CancellationToken.None);
+        upstream.AnswersProbes = false;
         upstream.Dead = true;
         await test.StepUntilAnsweredAsync(test.Ask("a.example"), Step, Deadline);
         await StepUntilAsync(test, () => log.Events.Contains("upstreamDown"));
@@ -253,6 +254,42 @@ public sealed class ForwarderFailureTests
         {
             Assert.Equal(DnsRcode.NoError, (await test.StepUntilAnsweredAsync(pending, Step, Deadline)).Rcode);
         }
+    }
+
+    [Fact]
+    public async Task OneClient_CannotHaveAllQuestions()
+    {
+        await using var silent = new FakeUpstream();
+        await using var test = new ForwarderTest(ForwarderTest.OptionsOf(silent) with { MaxConcurrent = 400 });
+        await test.Forwarder.LoadAsync(CancellationToken.None);
+        var greedy = Enumerable.Range(0, 101).Select(n => test.Ask($"n{n}.example")).ToList();
+        Assert.Single(greedy, static pending => pending.IsAnswered);
+        Assert.False(test.Ask(Messages.Query("other.example"), client: Kn.Primitives.IpAddress.Parse("10.244.1.8")).IsAnswered);
+        silent.Answer = static query => Respond(query, DnsRcode.NoError, A("192.0.2.1"));
+        await test.StepUntilAnsweredAsync(greedy[0], Step, Deadline);
+        await ForwarderTest.EventuallyAsync(
+            () =>
+            {
+                test.Time.Advance(Step);
+                return greedy.TrueForAll(static pending => pending.IsAnswered);
+            },
+            "all are answered");
+        Assert.Equal(DnsRcode.NoError, (await test.AnswerAsync("later.example")).Rcode);
+    }
+
+    [Fact]
+    public async Task NobodyMayBeAsked_AnEndedAnswerKept_IsGivenAtOnce()
+    {
+        await using var upstream = Working();
+        await using var test = new ForwarderTest(ForwarderTest.OptionsOf(upstream) with { MaxConcurrent = 1 });
+        await test.Forwarder.LoadAsync(CancellationToken.None);
+        await test.AnswerAsync("www.example");
+        upstream.Dead = true;
+        test.Time.Advance(TimeSpan.FromMinutes(1));
+        test.Ask("other.example");
+        var pending = test.Ask("www.example", edns: Plain);
+        Assert.True(pending.IsAnswered);
+        Assert.Equal(3, ExtendedErrorOf(await pending.MessageAsync()));
     }
 
     [Fact]
