@@ -1,3 +1,4 @@
+using Kn.Dns.Forwarding;
 using Kn.Dns.Inspection;
 using Kn.Dns.Listening;
 using Kn.Dns.Serving;
@@ -33,9 +34,6 @@ public sealed class DnsModule(DnsOptions options) : IModule
     /// <summary>The port that is served. For tests.</summary>
     internal ushort Port { get; init; } = 53;
 
-    /// <summary>Makes what answers names outside the cluster.</summary>
-    internal Func<ModuleContext, DnsOptions, IForwarder> NewForwarder { get; init; } = static (_, _) => new UnansweredForwarder();
-
     private bool NeedsPods => options.Pods == PodRecords.Verified || options.Autopath;
 
     /// <inheritdoc/>
@@ -55,24 +53,28 @@ public sealed class DnsModule(DnsOptions options) : IModule
         using var routes = RouteSocket.Open();
         using var tables = NftSocket.Open();
         using var drift = new ListenDrift(tables, routes.PortId, LinkIndex(routes), Inside);
-        var parts = new DnsParts(options, context, NewForwarder(context, options), logger);
+        var rules = new ClientRules();
+        await using var forwarder = NewForwarder(context, rules, logger);
+        var parts = new DnsParts(options, context, forwarder, rules, logger);
         await using var servers = new DnsServers(parts.Handler, parts.Tcp, parts.Metrics, options, Inside) { Port = Port };
         var zone = ZoneTarget(context, parts, logger);
         var zoneLoop = new ReconcileLoop<DnsKey, ZonePiece>(zone, Watches, context);
         var addresses = new ListenTarget(new DnsLink(routes, () => DnsLog.BridgeInstead(logger, NodeResources.DnsLink)), tables, servers, parts.Audience, context.Node.Name, options) { Port = Port };
         var addressLoop = new ReconcileLoop<IpAddress, ListenPiece>(addresses, AddressWatches, context, new ReconcileOptions { Drift = drift, DriftSpacing = DriftSpacing });
-        var clients = new ClientsTarget(parts.Clients, context.Node.Cluster, options, () => DnsLog.ClientsUnknown(logger));
+        var clients = new ClientsTarget(rules, context.Node.Cluster, options, () => DnsLog.ClientsUnknown(logger));
         var clientLoop = new ReconcileLoop<string, ClientsPiece>(clients, [new WatchRequest(ResourceKinds.Nodes)], context);
-        context.Control.Set(DnsVerb.Name, new DnsInspector(parts, options.Domain).HandleAsync);
+        context.Control.Set(DnsVerb.Name, new DnsInspector(parts, context.Cache, options.Domain).HandleAsync);
         using var gate = context.PodGates.Register("dns", (_, cancel) => zone.WhenComplete.WaitAsync(cancel));
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var loaded = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         Task[] tasks =
         [
             zoneLoop.RunAsync(stop.Token),
             addressLoop.RunAsync(stop.Token),
             clientLoop.RunAsync(stop.Token),
             drift.RunAsync(stop.Token),
-            BeginAsync(servers, Task.WhenAll(zone.WhenComplete, clientLoop.WhenConverged), context.Time, logger, stop.Token),
+            ForwardAsync(forwarder, loaded, stop.Token),
+            BeginAsync(servers, Task.WhenAll(zone.WhenComplete, clientLoop.WhenConverged, loaded.Task), context.Time, logger, stop.Token),
         ];
         var first = await Task.WhenAny(tasks);
         await stop.CancelAsync();
@@ -98,6 +100,30 @@ public sealed class DnsModule(DnsOptions options) : IModule
     {
         var gate = new ServiceGate(context.ProgrammedServices, () => context.Cache.Current, LongestWaitForProxy, context.Time);
         return new ZoneTarget(parts.Records, options.Pods, gate, context.Time) { Impatient = names => DnsLog.NamesAhead(logger, names) };
+    }
+
+    private DnsForwarder NewForwarder(ModuleContext context, ClientRules rules, ILogger logger)
+    {
+        var surroundings = new ForwarderSurroundings
+        {
+            Time = context.Time,
+            IsOwn = upstream => upstream.Port == Port && rules.IsServed(IpAddress.FromIPAddress(upstream.Address)),
+        };
+        if (Inside is { } space)
+        {
+            var open = surroundings.Open;
+            surroundings = surroundings with { Open = (family, type) => space.Run(() => open(family, type)) };
+        }
+
+        return new DnsForwarder(options.Forward, options.Cache, context.Metrics, logger, surroundings);
+    }
+
+    /// <summary>Reads whom to ask before the first query comes.</summary>
+    private static async Task ForwardAsync(DnsForwarder forwarder, TaskCompletionSource loaded, CancellationToken cancellationToken)
+    {
+        await forwarder.LoadAsync(cancellationToken);
+        loaded.TrySetResult();
+        await forwarder.RunAsync(cancellationToken);
     }
 
     private static Func<int?> LinkIndex(RouteSocket routes) => () => routes.FindLinkIndex(NodeResources.DnsLink);

@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using Kn.Dns.Forwarding;
 using Kn.Dns.Wire;
 using Kn.Dns.Zone;
 using Kn.Hosting.Options;
@@ -53,6 +54,12 @@ public sealed record DnsOptions : IModuleOptions
     [JsonConverter(typeof(ValueListConverter<HostOptions>))]
     public ValueList<HostOptions> Hosts { get; init; }
 
+    /// <summary>Section <c>forward</c>.</summary>
+    public DnsForwardOptions Forward { get; init; } = new();
+
+    /// <summary>Section <c>cache</c>.</summary>
+    public DnsCacheOptions Cache { get; init; } = new();
+
     /// <summary>Section <c>tcp</c>.</summary>
     public TcpOptions Tcp { get; init; } = new();
 
@@ -76,6 +83,8 @@ public sealed record DnsOptions : IModuleOptions
             errors.Require(!Hosts[index].Addresses.IsEmpty, $"Hosts[{index}].Addresses", "must have an address at least");
         }
 
+        Forward.Validate(errors, "Forward.");
+        Cache.Validate(errors, "Cache.");
         Tcp.Validate(errors);
     }
 

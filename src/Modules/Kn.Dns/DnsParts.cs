@@ -10,9 +10,9 @@ namespace Kn.Dns;
 internal sealed class DnsParts
 {
     /// <summary>Makes and joins the parts.</summary>
-    public DnsParts(DnsOptions options, ModuleContext context, IForwarder forwarder, ILogger logger)
+    public DnsParts(DnsOptions options, ModuleContext context, IForwarder forwarder, ClientRules clients, ILogger logger)
     {
-        Forwarder = forwarder;
+        Clients = clients;
         Hosts = new StaticHosts(options.Hosts);
         var settings = new ZoneSettings(options.Domain)
         {
@@ -46,16 +46,13 @@ internal sealed class DnsParts
     public ClusterDnsAddresses NameServers { get; } = new();
 
     /// <summary>Who may ask.</summary>
-    public ClientRules Clients { get; } = new();
+    public ClientRules Clients { get; }
 
     /// <summary>Answers from the zone.</summary>
     public ZoneResponder Responder { get; }
 
     /// <summary>Hosts of the config.</summary>
     public StaticHosts Hosts { get; }
-
-    /// <summary>Answers the rest.</summary>
-    public IForwarder Forwarder { get; }
 
     /// <summary>Answers queries.</summary>
     public QueryHandler Handler { get; }

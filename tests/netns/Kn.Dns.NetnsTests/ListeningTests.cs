@@ -68,6 +68,7 @@ public sealed class ListeningTests
         var proxy = net.NewContext("serviceProxy");
         var running = net.Node.Namespace.Run(() => new ServiceProxyModule(new ServiceProxyOptions { HealthAddress = "none" }).RunAsync(proxy, stop.Token));
         Eventually.True(() => running.IsCompleted || proxy.Status.Read().Parts.Any(static part => part is { Name: "services", Ready: true }), "the proxy has converged");
+        Assert.StartsWith("endpoint ", Client.Ask(net.Node.Namespace, "10.96.0.10", 53, ProtocolType.Udp, TimeSpan.FromSeconds(3)), StringComparison.Ordinal);
         await net.StartAsync();
         foreach (var from in (TestNamespace[])[net.Pod, net.Node])
         {
@@ -77,7 +78,7 @@ public sealed class ListeningTests
 
         Assert.StartsWith("endpoint ", Client.Ask(net.Node.Namespace, "10.96.0.10", 9153, ProtocolType.Tcp, TimeSpan.FromSeconds(3)), StringComparison.Ordinal);
         await stop.CancelAsync();
-        await running.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await running.ConfigureAwait(ConfigureAwaitOptions.ContinueOnCapturedContext | ConfigureAwaitOptions.SuppressThrowing);
     }
 
     [Fact]

@@ -5,12 +5,13 @@ using Kn.Dns.Serving;
 using Kn.Dns.Wire;
 using Kn.Dns.Zone;
 using Kn.Hosting.Control;
+using Kn.Kubernetes.Cache;
 using Kn.Primitives;
 
 namespace Kn.Dns.Inspection;
 
 /// <summary>Answers the control socket's verb <c>dns</c>: asks as a client would, and tells which rule answered.</summary>
-internal sealed class DnsInspector(DnsParts parts, string domain)
+internal sealed class DnsInspector(DnsParts parts, ClusterCache cache, string domain)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
@@ -19,9 +20,9 @@ internal sealed class DnsInspector(DnsParts parts, string domain)
     {
         var from = request.Arguments.GetValueOrDefault(DnsVerb.From, "");
         var client = IpAddress.Loopback(IpFamily.V4);
-        if (from.Length > 0 && !IpAddress.TryParse(from, out client))
+        if (from.Length > 0 && !TryClient(from, out client))
         {
-            return Fail($"'{from}' is not an IP address");
+            return Fail($"'{from}' is neither an IP address nor a pod that this node knows (NAMESPACE/POD)");
         }
 
         var name = request.Arguments.GetValueOrDefault(DnsVerb.Question, "");
@@ -92,6 +93,24 @@ internal sealed class DnsInspector(DnsParts parts, string domain)
         System.Buffers.Binary.BinaryPrimitives.WriteUInt16BigEndian(message.AsSpan(DnsHeader.Size + name.Length), (ushort)type);
         System.Buffers.Binary.BinaryPrimitives.WriteUInt16BigEndian(message.AsSpan(DnsHeader.Size + name.Length + 2), (ushort)DnsClass.In);
         return message;
+    }
+
+    /// <summary>Pods are known where another module, or this one's options, need them: those of this node mostly.</summary>
+    private bool TryClient(string text, out IpAddress client)
+    {
+        if (IpAddress.TryParse(text, out client))
+        {
+            return true;
+        }
+
+        var slash = text.IndexOf('/', StringComparison.Ordinal);
+        if (slash < 0 || cache.Current.Pods.Find(text[..slash], text[(slash + 1)..]) is not { PodIps: [var first, ..] })
+        {
+            return false;
+        }
+
+        client = first;
+        return true;
     }
 
     private static string SourceOf(ServingCounters counters) =>

@@ -14,8 +14,11 @@ internal sealed class ClientRules
     /// <summary>Takes the addresses that are served: a process of the node that asks one of them asks from it.</summary>
     public void SetOwn(IEnumerable<IpAddress> addresses) => Volatile.Write(ref _own, [.. addresses]);
 
+    /// <summary>True for an address that is served.</summary>
+    public bool IsServed(in IpAddress address) => Volatile.Read(ref _own).AsSpan().Contains(address);
+
     /// <summary>True for the node's own processes, which have no limits either.</summary>
-    public bool IsOwn(in IpAddress client) => client.IsLoopback || Volatile.Read(ref _own).AsSpan().Contains(client);
+    public bool IsOwn(in IpAddress client) => client.IsLoopback || IsServed(client);
 
     /// <summary>Whether the client may ask.</summary>
     public bool Allows(in IpAddress client) => IsOwn(client) || Volatile.Read(ref _ranges).Contains(client);
