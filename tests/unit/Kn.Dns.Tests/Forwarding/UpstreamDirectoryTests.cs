@@ -74,6 +74,24 @@ public sealed class UpstreamDirectoryTests : IDisposable
     }
 
     [Fact]
+    public async Task Status_SaysHowUpstreamsDo()
+    {
+        var told = "";
+        await using var upstream = new FakeUpstream { Answer = static query => UpstreamMessages.Respond(query, DnsRcode.NoError, UpstreamMessages.A("192.0.2.1")) };
+        await using var test = new ForwarderTest(ForwarderTest.OptionsOf(upstream), surroundings: new ForwarderSurroundings { Tell = text => told = text });
+        test.Run();
+        await ForwarderTest.EventuallyAsync(() => told == $"{upstream.Address} not asked yet", "it is told of");
+        await test.AnswerAsync("www.example");
+        await ForwarderTest.EventuallyAsync(
+            () =>
+            {
+                test.Time.Advance(TimeSpan.FromSeconds(1));
+                return told == $"{upstream.Address} 0 ms";
+            },
+            "its time is told");
+    }
+
+    [Fact]
     public async Task QuestionThatComesBack_BeforeTheLoopIsFound_WaitsForItself()
     {
         await using var circle = new Circle();
