@@ -25,7 +25,7 @@ internal sealed class DnsParts
         var late = new LateCounters();
         var state = new ServingState(options.RateLimit, seed: 1);
         Metrics = new DnsMetrics(context.Metrics, state.Counters, late, Records, limits);
-        Handler = new QueryHandler(Responder, Hosts, forwarder, Clients, new QueryLog(logger, options.LogEvery, context.Time, Metrics.Seconds, late));
+        Handler = new QueryHandler(Responder, Hosts, forwarder, Clients, new QueryLog(logger, options.LogEvery, context.Time, Metrics.Seconds, late), options.Autopath ? new Autopath(settings, Records) : null);
         Audience = new ListenAudience(NameServers, Clients, context.Status, logger);
         Tcp = new TcpContext
         {

@@ -134,6 +134,7 @@ internal sealed class DnsNet : IAsyncDisposable
         Node.Ip("addr", "add", "2001:db8::1/64", "dev", "v2", "nodad");
         Stranger.Ip("route", "add", "default", "via", "203.0.113.1");
         Stranger.Ip("route", "add", "default", "via", "2001:db8::1");
+        Node.Ip("route", "add", "10.96.0.0/16", "dev", "lo", "src", "203.0.113.1");
         Node.Exec("sysctl", "-qw", "net.ipv4.ip_forward=1", "net.ipv6.conf.all.forwarding=1");
     }
 

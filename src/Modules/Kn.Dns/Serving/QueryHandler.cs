@@ -6,7 +6,7 @@ namespace Kn.Dns.Serving;
 
 /// <summary>Answers a query, however it came: who may ask, then the hosts of the config, the cluster zone, the forwarder. Thread-safe;
 /// allocates nothing unless a query has to wait for an upstream or is logged.</summary>
-internal sealed class QueryHandler(ZoneResponder zone, StaticHosts hosts, IForwarder forwarder, ClientRules clients, QueryLog log)
+internal sealed class QueryHandler(ZoneResponder zone, StaticHosts hosts, IForwarder forwarder, ClientRules clients, QueryLog log, Autopath? autopath = null)
 {
     /// <summary>Handles one query.</summary>
     /// <param name="message">The query.</param>
@@ -69,7 +69,8 @@ internal sealed class QueryHandler(ZoneResponder zone, StaticHosts hosts, IForwa
 
         if (answer.Length > 0)
         {
-            return Done(query, response[..answer.Length], state, ServingEvent.Cluster, answer.Rule);
+            length = answer.Rule == AnswerRule.NoName && autopath is not null ? Walk(query, autopath, response, answer.Length, state, replies, slot) : answer.Length;
+            return length > 0 ? Done(query, response[..length], state, ServingEvent.Cluster, answer.Rule) : 0;
         }
 
         if (query.Type is DnsType.Axfr or DnsType.Ixfr)
@@ -91,8 +92,14 @@ internal sealed class QueryHandler(ZoneResponder zone, StaticHosts hosts, IForwa
     /// <summary>The zone knows where a name leads; what is there is the forwarder's to say.</summary>
     private int FollowAlias(in DnsQuery query, AliasPiece alias, Span<byte> response, int partLength, ServingState state, IReplySource replies, int slot)
     {
-        var target = alias.Target.AsSpan();
-        var asked = query.Ask(target, state.Question);
+        var asked = query.Ask(alias.Target.AsSpan(), state.Question);
+        var length = Follow(query, asked, partLength, response, state, replies, slot);
+        return length > 0 ? Done(query, response[..length], state, ServingEvent.Cached, AnswerRule.Alias) : 0;
+    }
+
+    /// <summary>Puts what the forwarder says of another name behind the aliases that the response holds; 0 when it comes later.</summary>
+    private int Follow(in DnsQuery query, in DnsQuery asked, int partLength, Span<byte> response, ServingState state, IReplySource replies, int slot)
+    {
         var scratch = state.Scratch.AsSpan(0, response.Length);
         var length = forwarder.AnswerFromCache(asked, scratch);
         if (length == 0)
@@ -103,8 +110,41 @@ internal sealed class QueryHandler(ZoneResponder zone, StaticHosts hosts, IForwa
         }
 
         response[..partLength].CopyTo(state.Aliases);
-        length = AliasAnswer.Join(query, state.Aliases.AsSpan(0, partLength), scratch[..length], response);
-        return Done(query, response[..length], state, ServingEvent.Cached, AnswerRule.Alias);
+        return AliasAnswer.Join(query, state.Aliases.AsSpan(0, partLength), scratch[..length], response);
+    }
+
+    /// <summary>The name does not exist: perhaps the next of the client's search path does.</summary>
+    private int Walk(in DnsQuery query, Autopath path, Span<byte> response, int noLength, ServingState state, IReplySource replies, int slot)
+    {
+        var part = path.PartOf(query);
+        Span<byte> name = stackalloc byte[DnsName.MaxLength];
+        for (var step = 0; step < Autopath.Steps && !part.IsEmpty; step++)
+        {
+            var length = path.Write(part, step, name);
+            if (length == 0)
+            {
+                break;
+            }
+
+            var asked = query.Ask(name[..length], state.Question);
+            var found = zone.Answer(asked, state.Scratch.AsSpan(0, response.Length), ref state.Random);
+            if (found.Rule is AnswerRule.NoName or AnswerRule.EmptyNonTerminal)
+            {
+                continue;
+            }
+
+            var alias = AliasAnswer.Write(query, name[..length], response);
+            if (found.Remaining is null && found.Length > 0)
+            {
+                response[..alias].CopyTo(state.Aliases);
+                return AliasAnswer.Join(query, state.Aliases.AsSpan(0, alias), state.Scratch.AsSpan(0, found.Length), response);
+            }
+
+            // An alias that leads out of the zone takes more than one look: the client comes to it by itself.
+            return found.Length == 0 ? Follow(query, asked, alias, response, state, replies, slot) : zone.Answer(query, response, ref state.Random).Length;
+        }
+
+        return noLength;
     }
 
     private static int Refuse(in DnsQuery query, Span<byte> response, ServingState state, DnsRcode rcode)

@@ -61,7 +61,7 @@ internal sealed class ZoneResponder(ZoneSettings settings, ZoneRecords records, 
         }
         else if (writer.Answers == before)
         {
-            _writer.WriteNegativeSoa(ref writer, settings.Apex);
+            _writer.WriteNegativeSoa(ref writer);
         }
 
         return new ZoneAnswer(writer.Finish(rcode), rcode, finding.Rule);
@@ -121,7 +121,7 @@ internal sealed class ZoneResponder(ZoneSettings settings, ZoneRecords records, 
         }
         else if (writer.Answers == 0)
         {
-            _writer.WriteNegativeSoa(ref writer, ReverseName.ApexOf(address.Family));
+            _writer.WriteReverseSoa(ref writer, ReverseName.ApexOf(address.Family));
         }
 
         return new ZoneAnswer(writer.Finish(DnsRcode.NoError), DnsRcode.NoError, AnswerRule.Reverse);

@@ -109,8 +109,19 @@ internal sealed class ZoneWriter(ZoneSettings settings, ZoneRecords records, Clu
     }
 
     /// <summary>Writes the zone's SOA beside an answer that says no; left out when there is no room.</summary>
-    public void WriteNegativeSoa(ref ResponseWriter writer, scoped ReadOnlySpan<byte> apex) =>
-        TryWriteSoa(ref writer, DnsSection.Authority, apex, Math.Min(settings.NegativeTtl, settings.Ttl));
+    /// <remarks>Half of what pods ask for gets this record (ndots:5, and AAAA where there is IPv4 only), and the question always ends in the
+    /// apex: all names in it are pointers, known beforehand.</remarks>
+    public void WriteNegativeSoa(ref ResponseWriter writer)
+    {
+        Span<byte> record = stackalloc byte[settings.NegativeSoa.Length];
+        settings.NegativeSoa.CopyTo(record);
+        ZoneSettings.Complete(record, (ushort)(DnsHeader.Size + writer.QuestionName.Length - settings.Apex.Length), records.Serial);
+        writer.TryWritePrepared(DnsSection.Authority, record);
+    }
+
+    /// <summary>Writes the SOA of a zone for reverse names beside an answer that says no.</summary>
+    public void WriteReverseSoa(ref ResponseWriter writer, scoped ReadOnlySpan<byte> apex) =>
+        TryWriteSoa(ref writer, DnsSection.Authority, apex, settings.NegativeTtl);
 
     /// <summary>Writes the whole name of a Service, and returns its length; 0 when it is too long to be one.</summary>
     public int ServiceName(ZonePiece piece, Span<byte> destination)

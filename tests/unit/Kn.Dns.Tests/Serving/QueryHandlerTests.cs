@@ -2,7 +2,9 @@ using Kn.Dns.Serving;
 using Kn.Dns.Tests.Wire;
 using Kn.Dns.Tests.Zone;
 using Kn.Dns.Wire;
+using Kn.Dns.Zone;
 using Kn.Hosting.Metrics;
+using Kn.Kubernetes.Objects;
 using Kn.Primitives;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -140,6 +142,31 @@ public sealed class QueryHandlerTests
     }
 
     [Fact]
+    public void SearchPath_IsWalkedForAPod_WhenTheConfigSaysSo()
+    {
+        var rig = new Rig(autopath: true);
+        rig.Forwarder.IsCached = true;
+        Assert.Equal(["web.other.default.svc.cluster.local. 5 CNAME web.other.svc.cluster.local.", "web.other.svc.cluster.local. 5 A 10.96.0.2"], rig.Ask("web.other.default.svc.cluster.local")!.Answers);
+        Assert.Equal(["www.example.com.default.svc.cluster.local. 5 CNAME www.example.com.", "www.example.com. 30 A 192.0.2.1"], rig.Ask("www.example.com.default.svc.cluster.local")!.Answers);
+
+        // What exists is as it is; and whoever is no pod, or asks in another namespace's path, walks by itself.
+        Assert.Equal(["web.default.svc.cluster.local. 5 A 10.96.0.1"], rig.Ask("web.default.svc.cluster.local")!.Answers);
+        Assert.Equal(DnsRcode.NameError, rig.Ask("www.example.com.other.svc.cluster.local")!.Rcode);
+        Assert.Equal(DnsRcode.NameError, rig.Ask("www.example.com.svc.cluster.local")!.Rcode);
+        Assert.Equal(DnsRcode.NameError, rig.Ask("www.example.com.default.svc.cluster.local", client: IpAddress.Parse("10.244.1.8"))!.Rcode);
+        Assert.Equal(DnsRcode.NameError, new Rig().Ask("www.example.com.default.svc.cluster.local")!.Rcode);
+    }
+
+    [Fact]
+    public void SearchPath_EndsAtAnUpstream_Later()
+    {
+        var rig = new Rig(autopath: true);
+        Assert.Null(rig.Ask("www.example.com.default.svc.cluster.local"));
+        Assert.Equal(["www.example.com. A"], rig.Forwarder.Forwarded);
+        Assert.Equal(["www.example.com.default.svc.cluster.local. 5 CNAME www.example.com.", "www.example.com. 30 A 192.0.2.1"], Messages.Parse(rig.Late!).Answers);
+    }
+
+    [Fact]
     public void Clients_AreRangesOfBothFamilies()
     {
         var rules = new ClientRules();
@@ -162,14 +189,21 @@ public sealed class QueryHandlerTests
 
     private sealed class Rig : IReplySource, IReplyTo
     {
-        public Rig(uint rateLimit = 0, ValueList<HostOptions> hosts = default)
+        public Rig(uint rateLimit = 0, ValueList<HostOptions> hosts = default, bool autopath = false)
         {
-            var zone = new ZoneRig(Build.Service("web", "10.96.0.1"), Build.ExternalName("ext", "www.example.com"));
+            var other = Build.Service("web", "10.96.0.2");
+            var zone = new ZoneRig(
+                autopath ? PodRecords.Verified : PodRecords.Insecure,
+                Build.Service("web", "10.96.0.1"),
+                Build.ExternalName("ext", "www.example.com"),
+                other with { Metadata = other.Metadata with { Namespace = "other" } },
+                Build.Default with { Metadata = new ObjectMeta { Name = "other" } },
+                Build.Pod("client", "10.244.1.7"));
             var rules = new ClientRules();
             rules.Set([IpPrefix.Parse("10.244.0.0/16")]);
             State = new ServingState(rateLimit, 1);
             var seconds = new MetricRegistry().Histogram("kn_dns_test_seconds", "Test.", Histogram.Seconds);
-            Handler = new QueryHandler(zone.Responder, new StaticHosts(hosts), Forwarder, rules, new QueryLog(NullLogger.Instance, 0, TimeProvider.System, seconds, new LateCounters()));
+            Handler = new QueryHandler(zone.Responder, new StaticHosts(hosts), Forwarder, rules, new QueryLog(NullLogger.Instance, 0, TimeProvider.System, seconds, new LateCounters()), autopath ? new Autopath(zone.Settings, zone.Records) : null);
         }
 
         public QueryHandler Handler { get; }
