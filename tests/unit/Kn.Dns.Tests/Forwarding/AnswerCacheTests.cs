@@ -10,6 +10,7 @@ public sealed class AnswerCacheTests
 {
     private const int Size = 1 << 20;
 
+    [Conformance("dns", "Cache")]
     [Fact]
     public void Answer_IsFound_WhateverTheCaseOfItsName()
     {
@@ -21,6 +22,7 @@ public sealed class AnswerCacheTests
         Assert.Null(cache.Find(QuestionKey.Of(Messages.Read(Messages.Query("www.example", @class: DnsClass.Ch)))));
     }
 
+    [Conformance("dns", "Cache")]
     [Fact]
     public void SignedAndUncheckedAnswers_AreKeptApart()
     {
@@ -48,6 +50,7 @@ public sealed class AnswerCacheTests
         Assert.Equal(bytes, cache.Bytes);
     }
 
+    [Conformance("dns", "Cache")]
     [Fact]
     public void Flood_OfRandomNames_StaysWithinTheSize_AndLeavesWhatIsUsed()
     {

@@ -14,6 +14,7 @@ public sealed class UpstreamDirectoryTests : IDisposable
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
+    [Conformance("dns", "Forwarding")]
     [Fact]
     public async Task ResolvConf_ThatChanges_IsFollowed()
     {
@@ -39,6 +40,7 @@ public sealed class UpstreamDirectoryTests : IDisposable
         Assert.Single(log.Events, "resolvConfUnreadable");
     }
 
+    [Conformance("dns", "Forwarding")]
     [Fact]
     public async Task OwnAddress_IsLeftOut_AndSaid()
     {
@@ -59,6 +61,7 @@ public sealed class UpstreamDirectoryTests : IDisposable
         Assert.Equal(DnsRcode.ServerFailure, (await test.AnswerAsync("www.example")).Rcode);
     }
 
+    [Conformance("dns", "Forwarding")]
     [Fact]
     public async Task UpstreamThatLeadsBackHere_IsFound_AndRefusedInsteadOfAStorm()
     {
@@ -91,6 +94,7 @@ public sealed class UpstreamDirectoryTests : IDisposable
             "its time is told");
     }
 
+    [Conformance("dns", "Forwarding")]
     [Fact]
     public async Task QuestionThatComesBack_BeforeTheLoopIsFound_WaitsForItself()
     {
