@@ -4,7 +4,6 @@ using System.Text.Json;
 using Kn.Dns;
 using Kn.Dns.Inspection;
 using Kn.Hosting.Control;
-using Kn.Primitives;
 
 namespace Kn.Commands;
 
@@ -80,9 +79,9 @@ internal static class DnsCommand
         return text.ToString();
     }
 
-    private static void Section(StringBuilder text, string title, ValueList<string> records)
+    private static void Section(StringBuilder text, string title, IReadOnlyList<string> records)
     {
-        if (records.IsEmpty)
+        if (records.Count == 0)
         {
             return;
         }

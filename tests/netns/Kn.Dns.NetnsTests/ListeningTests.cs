@@ -102,6 +102,28 @@ public sealed class ListeningTests
     }
 
     [Fact]
+    [Conformance("dns", "Where it is served")]
+    public async Task WhileNoAgentRuns_ClientsHearNothing_AndTheirNextTryIsAnswered()
+    {
+        await using var net = new DnsNet(Build.Service("web", "10.96.0.1"));
+        await net.StartAsync();
+        await net.StopAsync();
+        // What is not Kn's is refused as ever. First, for the kernel says so only now and then (icmp_ratelimit).
+        Assert.Equal("ConnectionRefused", Client.Ask(net.Pod.Namespace, "10.96.0.10", 54, ProtocolType.Udp, TimeSpan.FromSeconds(3)));
+        Assert.Equal("ConnectionRefused", Client.Ask(net.Pod.Namespace, "10.96.0.10", 54, ProtocolType.Tcp, TimeSpan.FromSeconds(3)));
+        string[] servers = ["10.96.0.10", "fd00:96::a"];
+        string[] transports = ["+notcp", "+tcp"];
+        var asking = servers.SelectMany(server => transports.SelectMany(transport => (TestNamespace[])[net.Pod, net.Node], (transport, from) => (server, transport, from)))
+            .Select(client => Task.Run(() => client.from.Exec("dig", "@" + client.server, client.transport, "+time=2", "+tries=10", "+short", Web)))
+            .ToList();
+
+        Assert.DoesNotContain(asking, static task => task.IsCompleted);
+        await net.StartAsync();
+        Assert.All(await Task.WhenAll(asking), static answer => Assert.EndsWith("10.96.0.1\n", answer, StringComparison.Ordinal));
+        Assert.All(await Task.WhenAll(asking), static answer => Assert.DoesNotContain("refused", answer, StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task Restart_AdoptsWhatIsThere_AndCleanupLeavesNothing()
     {
         await using var net = new DnsNet(Build.Service("web", "10.96.0.1"));

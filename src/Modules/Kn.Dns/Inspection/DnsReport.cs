@@ -1,5 +1,4 @@
 using System.Text.Json.Serialization;
-using Kn.Primitives;
 
 namespace Kn.Dns.Inspection;
 
@@ -28,13 +27,13 @@ public sealed record DnsReport
     public string Flags { get; init; } = "";
 
     /// <summary>The answers.</summary>
-    public ValueList<string> Answers { get; init; }
+    public IReadOnlyList<string> Answers { get; init; } = [];
 
     /// <summary>The section authority.</summary>
-    public ValueList<string> Authorities { get; init; }
+    public IReadOnlyList<string> Authorities { get; init; } = [];
 
     /// <summary>The section additional, without OPT.</summary>
-    public ValueList<string> Additionals { get; init; }
+    public IReadOnlyList<string> Additionals { get; init; } = [];
 }
 
 /// <summary>Reads and writes reports without reflection.</summary>

@@ -1,5 +1,6 @@
 using Kn.Hosting;
 using Kn.Linux.Nftables;
+using Kn.Linux.Nftables.Expressions;
 using Kn.Primitives;
 using IpProtocol = Kn.Linux.Nftables.IpProtocol;
 
@@ -34,7 +35,7 @@ internal static class DnsTableRules
             Chains =
             [
                 NftChain.Base("prerouting", NftChainType.Filter, NftHookPoint.Prerouting, NftPriority.Raw).With(rules),
-                NftChain.Base("output", NftChainType.Filter, NftHookPoint.Output, NftPriority.Raw).With(rules),
+                NftChain.Base("output", NftChainType.Filter, NftHookPoint.Output, NftPriority.Raw).With([.. rules, .. Families.SelectMany(family => Patience(family, port))]),
             ],
         };
     }
@@ -44,6 +45,44 @@ internal static class DnsTableRules
         NftRule.Of(Match.NfProto(family), Match.IpDestination(Set(family, []), family), Match.L4Protocol(protocol), Match.DestinationPort(port), Statement.NoTrack()),
         NftRule.Of(Match.NfProto(family), Match.IpSource(Set(family, []), family), Match.L4Protocol(protocol), Match.SourcePort(port), Statement.NoTrack()),
     ];
+
+    /// <summary>While no agent runs, its addresses are silent: who is told that nobody listens gives up at once, who is told nothing asks again
+    /// when the agent is back. So these are dropped: "port unreachable" about a datagram to the port (its header stands behind the ICMP header
+    /// and its own IP header), and the reset that answers a connection's first packet, which has the number 0.</summary>
+    private static NftRule[] Patience(IpFamily family, ushort port)
+    {
+        const byte Icmp4Unreachable = 3;
+        const byte Icmp6Unreachable = 1;
+        const uint IcmpHeader = 8;
+        const uint PortOffset = 2;
+        const uint TcpNumber = 4;
+        const uint TcpFlags = 13;
+        const byte ResetAndAck = 0x14;
+        var register = NftRegister.At(0);
+        var (protocol, unreachable, ipHeader) = family == IpFamily.V4 ? (IpProtocol.Icmp, Icmp4Unreachable, 20u) : (IpProtocol.Icmpv6, Icmp6Unreachable, 40u);
+        return
+        [
+            NftRule.Of(
+                Match.NfProto(family),
+                Match.IpSource(Set(family, []), family),
+                Match.L4Protocol(protocol),
+                new PayloadLoad(PayloadHeader.Transport, 0, 1, register),
+                new Compare(register, CompareOperator.Equal, NftValue.Of(unreachable)),
+                new PayloadLoad(PayloadHeader.Transport, IcmpHeader + ipHeader + PortOffset, 2, register),
+                new Compare(register, CompareOperator.Equal, NftValue.OfPort(port)),
+                Verdict.Drop),
+            NftRule.Of(
+                Match.NfProto(family),
+                Match.IpSource(Set(family, []), family),
+                Match.L4Protocol(IpProtocol.Tcp),
+                Match.SourcePort(port),
+                new PayloadLoad(PayloadHeader.Transport, TcpFlags, 1, register),
+                new Compare(register, CompareOperator.Equal, NftValue.Of(ResetAndAck)),
+                new PayloadLoad(PayloadHeader.Transport, TcpNumber, 4, register),
+                new Compare(register, CompareOperator.Equal, NftValue.Of([0, 0, 0, 0])),
+                Verdict.Drop),
+        ];
+    }
 
     private static NftSet Set(IpFamily family, IEnumerable<IpAddress> addresses) =>
         new(NameOf(family), NftKey.Typeof(Field.Destination(family))) { Comment = "served by Kn", Elements = addresses.Select(NftElement.Of).ToValueList() };
