@@ -108,6 +108,7 @@ public sealed class DnsModule(DnsOptions options) : IModule
         var surroundings = new ForwarderSurroundings
         {
             Time = context.Time,
+            Tell = text => context.Status.SetFact("upstreams", text.Length == 0 ? null : text),
             IsOwn = upstream => upstream.Port == Port && rules.IsServed(IpAddress.FromIPAddress(upstream.Address)),
         };
         if (Inside is { } space)

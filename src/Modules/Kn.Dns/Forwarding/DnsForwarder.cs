@@ -30,6 +30,7 @@ internal sealed class DnsForwarder : IForwarder, IAsyncDisposable
     private readonly UpstreamDirectory _directory;
     private readonly LoopWatch _loops;
     private readonly CancellationTokenSource _stop = new();
+    private readonly Action<string> _tell;
     private readonly long _started;
 
     /// <summary>A forwarder that refuses to forward until <see cref="RunAsync"/> runs; its cache is empty.</summary>
@@ -53,6 +54,7 @@ internal sealed class DnsForwarder : IForwarder, IAsyncDisposable
         _flights = new FlightTable(forward.MaxConcurrent);
         _directory = new UpstreamDirectory(_context, surroundings.IsOwn);
         _loops = new LoopWatch(_context);
+        _tell = surroundings.Tell;
         _started = _context.Time.GetTimestamp();
         Cache = new AnswerCache(cache.Size.Bytes);
         _context.Metrics.Watch(Cache);
@@ -106,16 +108,15 @@ internal sealed class DnsForwarder : IForwarder, IAsyncDisposable
         }
 
         var group = Routes.Find(query.Name);
+        var ended = Ended(key);
         if (group is null || group.AllLoop)
         {
-            Reply(waiter, CachedAnswer.Error(key, group is null ? DnsRcode.ServerFailure : DnsRcode.Refused, seconds: 0, Now), group is null ? ExtendedError.NotReady : ExtendedError.Other);
-            return;
+            ReplyWithout(waiter, key, ended, group is null ? DnsRcode.ServerFailure : DnsRcode.Refused);
         }
-
-        if (!_flights.TryJoin(key, group, Ended(key), waiter, out var flight))
+        else if (!_flights.TryJoin(key, group, ended, waiter, out var flight))
         {
             Metrics.ConcurrencyRejects.Increment();
-            Reply(waiter, CachedAnswer.Error(key, DnsRcode.ServerFailure, seconds: 0, Now), ExtendedError.NotReady);
+            ReplyWithout(waiter, key, ended, DnsRcode.ServerFailure);
         }
         else if (flight is null)
         {
@@ -124,6 +125,20 @@ internal sealed class DnsForwarder : IForwarder, IAsyncDisposable
         else
         {
             SendOff(flight);
+        }
+    }
+
+    /// <summary>Nobody is asked: an ended answer is better than none.</summary>
+    private void ReplyWithout(in Waiter waiter, in QuestionKey key, CachedAnswer? ended, DnsRcode rcode)
+    {
+        if (ended is not null)
+        {
+            Metrics.ServedStale.Increment();
+            Reply(waiter, ended, ErrorOfStale(ended));
+        }
+        else
+        {
+            Reply(waiter, CachedAnswer.Error(key, rcode, seconds: 0, Now), rcode == DnsRcode.Refused ? ExtendedError.Other : ExtendedError.NotReady);
         }
     }
 
@@ -139,6 +154,7 @@ internal sealed class DnsForwarder : IForwarder, IAsyncDisposable
             while (true)
             {
                 var changed = await _directory.RefreshAsync(cancellationToken);
+                _tell(string.Join(", ", Routes.Upstreams.Select(static upstream => upstream.Describe())));
                 if (loopCheck.IsDue(changed, Routes))
                 {
                     await Task.WhenAll(Routes.Upstreams.Select(upstream => _loops.ProbeAsync(upstream, cancellationToken)));
@@ -328,6 +344,9 @@ internal sealed record ForwarderSurroundings
 
     /// <summary>True for an address that this server itself answers on: to ask it would go in a circle.</summary>
     public Func<IPEndPoint, bool> IsOwn { get; init; } = static _ => false;
+
+    /// <summary>Told every few seconds how upstreams do.</summary>
+    public Action<string> Tell { get; init; } = static _ => { };
 
     /// <summary>Opens sockets towards upstreams; by default in the network namespace of the calling thread.</summary>
     public SocketOpener Open { get; init; } = static (family, type) => new Socket(family, type, type == SocketType.Dgram ? ProtocolType.Udp : ProtocolType.Tcp);

@@ -9,14 +9,18 @@ namespace Kn.Dns.Forwarding;
 internal sealed class Flight
 {
     /// <summary>A flight without clients.</summary>
-    public Flight(in QuestionKey key, UpstreamGroup group, CachedAnswer? ended)
+    public Flight(in QuestionKey key, UpstreamGroup group, CachedAnswer? ended, IpAddress? client)
     {
+        Client = client;
         Question = key.Question.ToArray();
         Bits = key.Bits;
         Hash = key.Hash;
         Group = group;
         Ended = ended;
     }
+
+    /// <summary>Who asked first; null when only the cache did.</summary>
+    public IpAddress? Client { get; }
 
     /// <summary>Name, type and class.</summary>
     public byte[] Question { get; }

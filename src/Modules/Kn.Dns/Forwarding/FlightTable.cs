@@ -1,5 +1,6 @@
 using Kn.Dns.Forwarding.Caching;
 using Kn.Dns.Forwarding.Upstreams;
+using Kn.Primitives;
 
 namespace Kn.Dns.Forwarding;
 
@@ -11,10 +12,18 @@ internal sealed class FlightTable(int maxFlights)
     /// <summary>Clients that wait, for each question that may be under way: on average, so that a popular name can have more.</summary>
     private const int WaitersPerFlight = 8;
 
+    /// <summary>Of all questions, the part that one client may have under way: a pod that asks for random names below a dead domain must leave
+    /// room for others.</summary>
+    private const int ClientShare = 4;
+
+    /// <summary>What one client may have in any case.</summary>
+    private const int LeastPerClient = 64;
+
     private const int Buckets = 1024;
 
     private readonly Lock _lock = new();
     private readonly Flight?[] _buckets = new Flight?[Buckets];
+    private readonly Dictionary<IpAddress, int> _byClient = [];
     private TaskCompletionSource? _empty;
     private int _flights;
     private int _waiters;
@@ -35,18 +44,15 @@ internal sealed class FlightTable(int maxFlights)
         lock (_lock)
         {
             var flight = Find(key);
-            if (_empty is not null || (flight is null && _flights >= maxFlights) || (waiter is not null && _waiters >= (long)maxFlights * WaitersPerFlight))
+            if (_empty is not null || (flight is null && !MayBegin(waiter?.Client)) || (waiter is not null && _waiters >= (long)maxFlights * WaitersPerFlight))
             {
                 return false;
             }
 
             if (flight is null)
             {
-                flight = begun = new Flight(key, group, ended);
-                ref var head = ref _buckets[Slot(key.Hash)];
-                flight.Next = head;
-                head = flight;
-                Volatile.Write(ref _flights, _flights + 1);
+                flight = begun = new Flight(key, group, ended, waiter?.Client);
+                Add(flight);
             }
 
             if (waiter is { } client)
@@ -84,6 +90,7 @@ internal sealed class FlightTable(int maxFlights)
             {
                 place = flight.Next;
                 Volatile.Write(ref _flights, _flights - 1);
+                Forget(flight.Client);
             }
 
             if (_flights == 0)
@@ -107,6 +114,36 @@ internal sealed class FlightTable(int maxFlights)
             }
 
             return _empty.Task;
+        }
+    }
+
+    private bool MayBegin(IpAddress? client) => _flights < maxFlights
+        && (client is not { } asker || _byClient.GetValueOrDefault(asker) < Math.Max(LeastPerClient, maxFlights / ClientShare));
+
+    private void Add(Flight flight)
+    {
+        ref var head = ref _buckets[Slot(flight.Hash)];
+        flight.Next = head;
+        head = flight;
+        Volatile.Write(ref _flights, _flights + 1);
+        if (flight.Client is { } client)
+        {
+            _byClient[client] = _byClient.GetValueOrDefault(client) + 1;
+        }
+    }
+
+    private void Forget(IpAddress? client)
+    {
+        if (client is { } asker && _byClient.TryGetValue(asker, out var flights))
+        {
+            if (flights == 1)
+            {
+                _byClient.Remove(asker);
+            }
+            else
+            {
+                _byClient[asker] = flights - 1;
+            }
         }
     }
 

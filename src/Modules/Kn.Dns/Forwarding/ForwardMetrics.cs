@@ -33,7 +33,7 @@ internal sealed class ForwardMetrics(MetricRegistry registry)
     /// <summary>Answers given after their end.</summary>
     public Counter ServedStale { get; } = registry.Counter("kn_dns_cache_served_stale_total", "Answers given after their end, because upstreams gave no new one.");
 
-    /// <summary>Clients that wait for an upstream.</summary>
+    /// <summary>Different questions under way.</summary>
     public Gauge Waiting { get; } = registry.Gauge("kn_dns_forward_waiting", "Different questions that wait for an upstream.");
 
     /// <summary>Queries refused because too many waited.</summary>

@@ -20,6 +20,7 @@ public sealed class PeerTests
         Dnsmasq,
     }
 
+    [Conformance("dns", "Forwarding")]
     [Theory]
     [InlineData(Peer.Nsd)]
     [InlineData(Peer.Unbound)]
@@ -44,6 +45,7 @@ public sealed class PeerTests
         Assert.True(server.Metric("kn_dns_cache_hits_total{type=\"success\"}") >= 10);
     }
 
+    [Conformance("dns", "Forwarding")]
     [Fact]
     public async Task RandomCase_AndTcpAlone_WorkWithRealServers()
     {
@@ -60,6 +62,7 @@ public sealed class PeerTests
         }
     }
 
+    [Conformance("dns", "Forwarding")]
     [Fact]
     public async Task UpstreamIsKilled_TheOtherAnswers_AndItIsAskedAgainWhenItIsBack()
     {
@@ -87,6 +90,7 @@ public sealed class PeerTests
             "the first is asked again");
     }
 
+    [Conformance("dns", "Forwarding")]
     [Fact]
     public async Task OnlyUpstreamIsKilled_EndedAnswersAreGiven_AndNewOnesWhenItIsBack()
     {
@@ -102,6 +106,7 @@ public sealed class PeerTests
         Eventually.True(() => Dig(server.Address.Port, "web.example", "A").Contains("192.0.2.80", StringComparison.Ordinal), "names are resolved again");
     }
 
+    [Conformance("dns", "Forwarding")]
     [Fact]
     public async Task DnsmasqThatForwardsBack_IsFoundOut()
     {

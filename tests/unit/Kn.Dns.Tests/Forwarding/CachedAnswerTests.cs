@@ -31,6 +31,7 @@ public sealed class CachedAnswerTests
         ["a refusal"] = (DnsRcode.Refused, [], AnswerKind.Other, 0),
     };
 
+    [Conformance("dns", "Cache")]
     [Theory, MemberData(nameof(Names))]
     public void Lifetime_IsWhatTheRecordsSay_WithinLimits(string name)
     {
@@ -41,6 +42,7 @@ public sealed class CachedAnswerTests
         Assert.Equal(row.Seconds > 0, answer.IsCacheable);
     }
 
+    [Conformance("dns", "Cache")]
     [Fact]
     public void Soa_OfANegativeAnswer_HasTheTimeForWhichItHolds()
     {
@@ -48,6 +50,7 @@ public sealed class CachedAnswerTests
         Assert.Equal(["example. 30 SOA ns.example. hostmaster.example. minimum 30"], Give(answer, Messages.Query("a.example")).Authorities);
     }
 
+    [Conformance("dns", "Cache")]
     [Fact]
     public void Client_GetsItsOwnIdAndFlagsAndSpelling()
     {
@@ -60,6 +63,7 @@ public sealed class CachedAnswerTests
         Assert.Empty(response.Additionals);
     }
 
+    [Conformance("dns", "Cache")]
     [Fact]
     public void Ttl_FallsWithTheTimeInTheCache()
     {
@@ -68,6 +72,7 @@ public sealed class CachedAnswerTests
         Assert.Equal(["a.example. 1 A 192.0.2.1", "a.example. 31 A 192.0.2.2"], Give(answer, Messages.Query("a.example"), after: 59_999).Answers);
     }
 
+    [Conformance("dns", "Cache")]
     [Fact]
     public void EndedAnswer_HasATtlOf30()
     {
@@ -75,6 +80,7 @@ public sealed class CachedAnswerTests
         Assert.Equal(["a.example. 30 A 192.0.2.1", "a.example. 30 A 192.0.2.2"], Give(answer, Messages.Query("a.example"), after: 3_600_000).Answers);
     }
 
+    [Conformance("dns", "Cache")]
     [Fact]
     public void Opt_IsOurs_AndOnlyForClientsThatHaveOne()
     {
@@ -84,6 +90,7 @@ public sealed class CachedAnswerTests
         Assert.Equal(["OPT 1232 00008000"], Give(answer, Messages.Query("a.example", edns: Plain with { DnssecOk = true })).Additionals);
     }
 
+    [Conformance("dns", "Cache")]
     [Fact]
     public void RecordsBehindTheOpt_AreLeftOut()
     {
@@ -97,6 +104,7 @@ public sealed class CachedAnswerTests
         Assert.Equal(["x.example. 100 A 192.0.2.9"], Give(answer, Messages.Query("a.example")).Additionals);
     }
 
+    [Conformance("dns", "Cache")]
     [Fact]
     public void Answer_ThatDoesNotFit_IsCutToTheQuestion()
     {
@@ -111,6 +119,7 @@ public sealed class CachedAnswerTests
         Assert.Equal(40, Give(answer, Messages.Query("a.example"), transport: DnsTransport.Tcp).Answers.Count);
     }
 
+    [Conformance("dns", "Cache")]
     [Fact]
     public void ValidatedAnswer_SaysSoToThoseWhoAsk()
     {
@@ -120,6 +129,7 @@ public sealed class CachedAnswerTests
         Assert.Equal(DnsFlags.AuthenticData, Give(answer, Messages.Query("a.example", edns: Plain with { DnssecOk = true })).Header.Flags & DnsFlags.AuthenticData);
     }
 
+    [Conformance("dns", "Cache")]
     [Fact]
     public void ErrorWithoutQuestion_IsGivenWithOne()
     {
@@ -134,6 +144,7 @@ public sealed class CachedAnswerTests
         Assert.Equal("A.example. A", response.Question);
     }
 
+    [Conformance("dns", "Cache")]
     [Fact]
     public void Popular_IsWhatWasAskedForThrice_AndIsFetchedOnceInItsLastTenth()
     {

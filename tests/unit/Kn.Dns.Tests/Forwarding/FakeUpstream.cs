@@ -41,6 +41,9 @@ internal sealed class FakeUpstream : IAsyncDisposable
     /// <summary>Answers nothing at all, not even probes.</summary>
     public bool Dead { get; set; }
 
+    /// <summary>Answers probes, while it is not <see cref="Dead"/>.</summary>
+    public bool AnswersProbes { get; set; } = true;
+
     /// <summary>The queries that came, without probes.</summary>
     public ConcurrentQueue<byte[]> Queries { get; } = [];
 
@@ -137,7 +140,7 @@ internal sealed class FakeUpstream : IAsyncDisposable
 
         if (IsProbe(query))
         {
-            return [UpstreamMessages.Respond(query, DnsRcode.NoError)];
+            return AnswersProbes ? [UpstreamMessages.Respond(query, DnsRcode.NoError)] : [];
         }
 
         Queries.Enqueue(query);

@@ -14,6 +14,7 @@ public sealed class ForwarderFailureTests
     private static readonly TimeSpan Step = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(4.1);
 
+    [Conformance("dns", "Faults")]
     [Fact]
     public async Task SilentUpstream_TheNextIsAsked()
     {
@@ -24,6 +25,7 @@ public sealed class ForwarderFailureTests
         Assert.Equal(["www.example. 30 A 192.0.2.1"], response.Answers);
     }
 
+    [Conformance("dns", "Faults")]
     [Fact]
     public async Task ClosedPort_TheNextIsAskedAtOnce()
     {
@@ -34,6 +36,7 @@ public sealed class ForwarderFailureTests
         Assert.Equal(["www.example. 30 A 192.0.2.1"], (await test.AnswerAsync("www.example")).Answers);
     }
 
+    [Conformance("dns", "Faults")]
     [Theory]
     [InlineData(2)]
     [InlineData(5)]
@@ -46,6 +49,7 @@ public sealed class ForwarderFailureTests
         Assert.Single(failing.Queries);
     }
 
+    [Conformance("dns", "Faults")]
     [Fact]
     public async Task AllFail_TheClientIsToldServfail_AndItIsRememberedFor5s()
     {
@@ -60,6 +64,7 @@ public sealed class ForwarderFailureTests
         Assert.False(test.Ask("www.example").FromCache);
     }
 
+    [Conformance("dns", "Faults")]
     [Fact]
     public async Task AllSilent_NothingKept_ServfailWithinTheDeadline()
     {
@@ -74,6 +79,7 @@ public sealed class ForwarderFailureTests
         Assert.False(test.Ask("www.example").FromCache);
     }
 
+    [Conformance("dns", "Faults")]
     [Fact]
     public async Task AllSilent_AnEndedAnswerKept_IsGivenSoon_AndThenAtOnce()
     {
@@ -90,6 +96,7 @@ public sealed class ForwarderFailureTests
         Assert.Equal(2, test.Metric("kn_dns_cache_served_stale_total"));
     }
 
+    [Conformance("dns", "Faults")]
     [Fact]
     public async Task EndedAnswer_IsNotGiven_BeyondItsTimeOrWhereItIsSwitchedOff()
     {
@@ -111,6 +118,7 @@ public sealed class ForwarderFailureTests
         }
     }
 
+    [Conformance("dns", "Faults")]
     [Fact]
     public async Task UpstreamSaysServfail_AnEndedAnswerKept_IsGivenAtOnce()
     {
@@ -122,6 +130,7 @@ public sealed class ForwarderFailureTests
         Assert.Equal(["www.example. 30 A 192.0.2.1"], (await test.AnswerAsync("www.example")).Answers);
     }
 
+    [Conformance("dns", "Faults")]
     [Fact]
     public async Task EndedAnswer_GivesWayToANewOne_AsSoonAsThereIsOne()
     {
@@ -137,6 +146,7 @@ public sealed class ForwarderFailureTests
         Assert.Equal(["www.example. 30 A 192.0.2.7"], (await test.AnswerAsync("www.example")).Answers);
     }
 
+    [Conformance("dns", "Faults")]
     [Fact]
     public async Task DeadUpstream_IsPassedOver_UntilItAnswersProbes()
     {
@@ -156,6 +166,7 @@ public sealed class ForwarderFailureTests
         Assert.Equal(["c.example. 30 A 192.0.2.1"], (await test.AnswerAsync("c.example")).Answers);
     }
 
+    [Conformance("dns", "Faults")]
     [Fact]
     public async Task AllDown_TheyAreAskedAllTheSame()
     {
@@ -163,6 +174,7 @@ public sealed class ForwarderFailureTests
         await using var upstream = Working();
         await using var test = new ForwarderTest(ForwarderTest.OptionsOf(upstream), logger: log);
         await test.Forwarder.LoadAsync(CancellationToken.None);
+        upstream.AnswersProbes = false;
         upstream.Dead = true;
         await test.StepUntilAnsweredAsync(test.Ask("a.example"), Step, Deadline);
         await StepUntilAsync(test, () => log.Events.Contains("upstreamDown"));
@@ -171,6 +183,7 @@ public sealed class ForwarderFailureTests
         Assert.Equal(1, test.Metric("kn_dns_forward_healthcheck_broken_total"));
     }
 
+    [Conformance("dns", "Faults")]
     [Theory]
     [InlineData("id")]
     [InlineData("question")]
@@ -189,6 +202,7 @@ public sealed class ForwarderFailureTests
         Assert.Equal(5, test.Metric($"kn_dns_forward_ignored_answers_total{{reason=\"{forgery}\"}}"));
     }
 
+    [Conformance("dns", "Faults")]
     [Fact]
     public async Task UpstreamThatLiesOnly_TheNextIsAsked()
     {
@@ -198,6 +212,7 @@ public sealed class ForwarderFailureTests
         Assert.Equal(["www.example. 30 A 192.0.2.1"], (await test.AnswerAsync("www.example")).Answers);
     }
 
+    [Conformance("dns", "Faults")]
     [Fact]
     public async Task Garbage_IsCounted_AndTheNextIsAsked()
     {
@@ -208,6 +223,7 @@ public sealed class ForwarderFailureTests
         Assert.Equal(1, test.Metric("kn_dns_forward_ignored_answers_total{reason=\"malformed\"}"));
     }
 
+    [Conformance("dns", "Faults")]
     [Fact]
     public async Task SlowUpstream_ItsLateAnswerIsStillTaken()
     {
@@ -225,6 +241,7 @@ public sealed class ForwarderFailureTests
         Assert.Equal(2, slow.Queries.Count);
     }
 
+    [Conformance("dns", "Faults")]
     [Fact]
     public async Task UpstreamWithoutEdns_IsAskedWithout()
     {
@@ -235,6 +252,7 @@ public sealed class ForwarderFailureTests
         Assert.Equal(3, old.Queries.Count);
     }
 
+    [Conformance("dns", "Faults")]
     [Fact]
     public async Task TooManyQuestions_AreRefusedAtOnce_WithoutHarmToOthers()
     {
@@ -255,6 +273,45 @@ public sealed class ForwarderFailureTests
         }
     }
 
+    [Conformance("dns", "Faults")]
+    [Fact]
+    public async Task OneClient_CannotHaveAllQuestions()
+    {
+        await using var silent = new FakeUpstream();
+        await using var test = new ForwarderTest(ForwarderTest.OptionsOf(silent) with { MaxConcurrent = 400 });
+        await test.Forwarder.LoadAsync(CancellationToken.None);
+        var greedy = Enumerable.Range(0, 101).Select(n => test.Ask($"n{n}.example")).ToList();
+        Assert.Single(greedy, static pending => pending.IsAnswered);
+        Assert.False(test.Ask(Messages.Query("other.example"), client: Kn.Primitives.IpAddress.Parse("10.244.1.8")).IsAnswered);
+        silent.Answer = static query => Respond(query, DnsRcode.NoError, A("192.0.2.1"));
+        await test.StepUntilAnsweredAsync(greedy[0], Step, Deadline);
+        await ForwarderTest.EventuallyAsync(
+            () =>
+            {
+                test.Time.Advance(Step);
+                return greedy.TrueForAll(static pending => pending.IsAnswered);
+            },
+            "all are answered");
+        Assert.Equal(DnsRcode.NoError, (await test.AnswerAsync("later.example")).Rcode);
+    }
+
+    [Conformance("dns", "Faults")]
+    [Fact]
+    public async Task NobodyMayBeAsked_AnEndedAnswerKept_IsGivenAtOnce()
+    {
+        await using var upstream = Working();
+        await using var test = new ForwarderTest(ForwarderTest.OptionsOf(upstream) with { MaxConcurrent = 1 });
+        await test.Forwarder.LoadAsync(CancellationToken.None);
+        await test.AnswerAsync("www.example");
+        upstream.Dead = true;
+        test.Time.Advance(TimeSpan.FromMinutes(1));
+        test.Ask("other.example");
+        var pending = test.Ask("www.example", edns: Plain);
+        Assert.True(pending.IsAnswered);
+        Assert.Equal(3, ExtendedErrorOf(await pending.MessageAsync()));
+    }
+
+    [Conformance("dns", "Faults")]
     [Fact]
     public async Task NobodyToAsk_ServfailAtOnce()
     {
@@ -265,6 +322,7 @@ public sealed class ForwarderFailureTests
         Assert.Equal(14, ExtendedErrorOf(await pending.MessageAsync()));
     }
 
+    [Conformance("dns", "Faults")]
     [Fact]
     public async Task AgentStops_WhoWaitsIsAnswered()
     {

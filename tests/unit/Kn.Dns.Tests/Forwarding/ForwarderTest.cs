@@ -49,10 +49,10 @@ internal sealed class ForwarderTest : IAsyncDisposable
     public Pending Ask(string name, DnsType type = DnsType.A, DnsTransport transport = DnsTransport.Udp, Edns? edns = null, DnsFlags flags = DnsFlags.RecursionDesired, ushort id = 0x1234) =>
         Ask(Messages.Query(name, type, id, edns, flags: flags), transport);
 
-    public Pending Ask(byte[] message, DnsTransport transport = DnsTransport.Udp)
+    public Pending Ask(byte[] message, DnsTransport transport = DnsTransport.Udp, IpAddress? client = null)
     {
         var pending = new Pending();
-        var query = Messages.Read(message, transport);
+        Assert.Equal(QueryFault.None, DnsQuery.Read(message, client ?? Messages.Client, transport, out var query));
         var response = new byte[query.ResponseLimit];
         var length = Forwarder.AnswerFromCache(query, response);
         if (length > 0)

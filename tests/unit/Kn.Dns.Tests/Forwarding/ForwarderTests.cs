@@ -11,6 +11,7 @@ public sealed class ForwarderTests
 {
     private static readonly Edns Plain = new(IsPresent: true, Version: 0, UdpSize: 1232, DnssecOk: false);
 
+    [Conformance("dns", "Cache")]
     [Fact]
     public async Task Name_IsAskedForOnce_AndThenComesFromTheCache()
     {
@@ -27,6 +28,7 @@ public sealed class ForwarderTests
         Assert.Equal(1, test.Metric("kn_dns_cache_entries"));
     }
 
+    [Conformance("dns", "Cache")]
     [Fact]
     public async Task EndedAnswer_IsAskedForAgain()
     {
@@ -38,6 +40,7 @@ public sealed class ForwarderTests
         Assert.Equal(["www.example. 20 A 192.0.2.2"], (await test.AnswerAsync("www.example")).Answers);
     }
 
+    [Conformance("dns", "Cache")]
     [Fact]
     public async Task NameThatDoesNotExist_IsRemembered()
     {
@@ -52,6 +55,7 @@ public sealed class ForwarderTests
         Assert.False(test.Ask("none.example").FromCache);
     }
 
+    [Conformance("dns", "Forwarding")]
     [Fact]
     public async Task ManyClients_ThatAskForTheSame_CauseOneQuestion()
     {
@@ -78,6 +82,7 @@ public sealed class ForwarderTests
         Assert.Equal(49, test.Metric("kn_dns_forward_shared_total"));
     }
 
+    [Conformance("dns", "Forwarding")]
     [Fact]
     public async Task AnswerThatWasCut_IsFetchedByTcp_AndCutOnlyForWhoCannotTakeIt()
     {
@@ -90,6 +95,7 @@ public sealed class ForwarderTests
         Assert.Equal(2, upstream.Queries.Count);
     }
 
+    [Conformance("dns", "Forwarding")]
     [Fact]
     public async Task TcpQuestions_ShareOneConnection_AndAreAnsweredInAnyOrder()
     {
@@ -114,6 +120,7 @@ public sealed class ForwarderTests
         Assert.Equal(1, upstream.Connections);
     }
 
+    [Conformance("dns", "Forwarding")]
     [Fact]
     public async Task TcpConnection_ThatTheServerClosed_IsReplaced()
     {
@@ -126,6 +133,7 @@ public sealed class ForwarderTests
         }
     }
 
+    [Conformance("dns", "Forwarding")]
     [Fact]
     public async Task Questions_HaveUnpredictableIdsAndPorts_AndOurEdns()
     {
@@ -147,6 +155,7 @@ public sealed class ForwarderTests
         Assert.Equal(16, upstream.Queries.Count(static query => Messages.Read(query).Edns.DnssecOk));
     }
 
+    [Conformance("dns", "Forwarding")]
     [Fact]
     public async Task RandomCase_IsSent_AndTheClientGetsItsOwn()
     {
@@ -158,6 +167,7 @@ public sealed class ForwarderTests
         Assert.NotEqual(name + ".", Messages.NameAt(upstream.Queries.Single(), DnsHeader.Size));
     }
 
+    [Conformance("dns", "Forwarding")]
     [Fact]
     public async Task UpstreamThatChangesTheCase_IsAskedByTcp()
     {
@@ -176,6 +186,7 @@ public sealed class ForwarderTests
         Assert.Equal(["a-rather-long-name-with-many-letters.example. 30 TXT \"Tcp\""], (await test.AnswerAsync("a-rather-long-name-with-many-letters.example", DnsType.Txt)).Answers);
     }
 
+    [Conformance("dns", "Forwarding")]
     [Fact]
     public async Task StubDomain_GoesToItsOwnUpstreams_TheLongestWins()
     {
@@ -193,6 +204,7 @@ public sealed class ForwarderTests
         Assert.Equal(["acorp.example. 30 TXT \"others\""], (await test.AnswerAsync("acorp.example", DnsType.Txt)).Answers);
     }
 
+    [Conformance("dns", "Forwarding")]
     [Theory]
     [InlineData(ForwardPolicy.Random)]
     [InlineData(ForwardPolicy.Sequential)]
@@ -230,6 +242,7 @@ public sealed class ForwarderTests
         }
     }
 
+    [Conformance("dns", "Cache")]
     [Fact]
     public async Task PopularName_IsFetchedAnew_BeforeItEnds()
     {
@@ -249,6 +262,7 @@ public sealed class ForwarderTests
         Assert.Equal(1, test.Metric("kn_dns_cache_prefetch_total"));
     }
 
+    [Conformance("dns", "Forwarding")]
     [Fact]
     public async Task Ipv6Upstream_IsAsked()
     {

@@ -14,6 +14,7 @@ public sealed class UpstreamDirectoryTests : IDisposable
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
+    [Conformance("dns", "Forwarding")]
     [Fact]
     public async Task ResolvConf_ThatChanges_IsFollowed()
     {
@@ -39,6 +40,7 @@ public sealed class UpstreamDirectoryTests : IDisposable
         Assert.Single(log.Events, "resolvConfUnreadable");
     }
 
+    [Conformance("dns", "Forwarding")]
     [Fact]
     public async Task OwnAddress_IsLeftOut_AndSaid()
     {
@@ -59,6 +61,7 @@ public sealed class UpstreamDirectoryTests : IDisposable
         Assert.Equal(DnsRcode.ServerFailure, (await test.AnswerAsync("www.example")).Rcode);
     }
 
+    [Conformance("dns", "Forwarding")]
     [Fact]
     public async Task UpstreamThatLeadsBackHere_IsFound_AndRefusedInsteadOfAStorm()
     {
@@ -73,6 +76,25 @@ public sealed class UpstreamDirectoryTests : IDisposable
         Assert.Equal(1, circle.Questions);
     }
 
+    [Fact]
+    public async Task Status_SaysHowUpstreamsDo()
+    {
+        var told = "";
+        await using var upstream = new FakeUpstream { Answer = static query => UpstreamMessages.Respond(query, DnsRcode.NoError, UpstreamMessages.A("192.0.2.1")) };
+        await using var test = new ForwarderTest(ForwarderTest.OptionsOf(upstream), surroundings: new ForwarderSurroundings { Tell = text => told = text });
+        test.Run();
+        await ForwarderTest.EventuallyAsync(() => told == $"{upstream.Address} not asked yet", "it is told of");
+        await test.AnswerAsync("www.example");
+        await ForwarderTest.EventuallyAsync(
+            () =>
+            {
+                test.Time.Advance(TimeSpan.FromSeconds(1));
+                return told == $"{upstream.Address} 0 ms";
+            },
+            "its time is told");
+    }
+
+    [Conformance("dns", "Forwarding")]
     [Fact]
     public async Task QuestionThatComesBack_BeforeTheLoopIsFound_WaitsForItself()
     {

@@ -31,6 +31,11 @@ internal readonly ref struct FixedFields(Span<byte> bits)
         {
             if (message[offset] > DnsName.MaxLabel)
             {
+                if (Contains(offset) || Contains(offset + 1))
+                {
+                    return false;
+                }
+
                 offset = ((message[offset] << 8) | message[offset + 1]) & MaxPointer;
                 continue;
             }
