@@ -1,5 +1,5 @@
 # Kn: `make demo` and `make test` each do everything by themselves, from packages to the last line.
-.PHONY: all deps build demo test lint format bench clean
+.PHONY: all deps build demo test fuzz lint format bench clean
 
 all: build
 
@@ -14,6 +14,9 @@ demo: deps build ## a cluster of three nodes on this machine, step by step
 
 test: deps build ## unit, netns and e2e tests; the last line is 'N passed, N failed'
 	@build/test.sh
+
+fuzz: deps       ## malformed messages into the DNS wire code, for FUZZ_SECONDS (600)
+	@dotnet run --project tests/fuzz/Kn.Dns.Fuzz -c Release -v q -- tests/fuzz/corpus/dns $(or $(FUZZ_SECONDS),600)
 
 lint: deps       ## formatting, analyzers, warnings as errors
 	@build/lint.sh

@@ -1,4 +1,5 @@
 using Kn.Cni;
+using Kn.Dns;
 using Kn.Hosting.Modules;
 using Kn.Routes;
 using Kn.ServiceProxy;
@@ -14,6 +15,7 @@ internal static class ModuleList
     [
         ModuleEntry.Of("routes", enabledByDefault: true, RoutesJson.Default.RoutesOptions, static options => new RoutesModule(options)),
         ModuleEntry.Of("serviceProxy", enabledByDefault: true, ServiceProxyJson.Default.ServiceProxyOptions, static options => new ServiceProxyModule(options)),
+        ModuleEntry.Of("dns", enabledByDefault: true, DnsJson.Default.DnsOptions, static options => new DnsModule(options)),
         ModuleEntry.Of("cni", enabledByDefault: true, CniJson.Default.CniOptions, static options => new CniModule(options)),
     ];
 }

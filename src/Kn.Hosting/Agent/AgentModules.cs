@@ -5,6 +5,7 @@ using Kn.Hosting.Modules;
 using Kn.Hosting.Options;
 using Kn.Hosting.Pods;
 using Kn.Hosting.Reconciling;
+using Kn.Hosting.Services;
 using Kn.Kubernetes.Cache;
 using Microsoft.Extensions.Logging;
 
@@ -21,6 +22,7 @@ internal sealed class AgentModules
     private readonly PodGates _gates = new();
     private readonly BulkChanges _bulk = new();
     private readonly EncapsulationOverhead _encapsulation = new();
+    private readonly ProgrammedServices _programmedServices = new();
 
     /// <summary>What modules tell the cluster.</summary>
     internal EventRecorder Events { get; }
@@ -89,6 +91,7 @@ internal sealed class AgentModules
         Bulk = _bulk,
         Events = Events,
         Encapsulation = _encapsulation,
+        ProgrammedServices = _programmedServices,
         Time = _time,
     };
 }

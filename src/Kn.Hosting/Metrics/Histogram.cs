@@ -31,7 +31,10 @@ public sealed class Histogram : Metric
     public double Sum => _sum.Value;
 
     /// <summary>Counts one observation.</summary>
-    public void Observe(double value)
+    public void Observe(double value) => Observe(value, 1);
+
+    /// <summary>Counts a number of observations of one value, such as those of a batch.</summary>
+    public void Observe(double value, int times)
     {
         var bucket = 0;
         while (bucket < _bounds.Length && value > _bounds[bucket])
@@ -39,8 +42,8 @@ public sealed class Histogram : Metric
             bucket++;
         }
 
-        Interlocked.Increment(ref _counts[bucket]);
-        _sum.Add(value);
+        Interlocked.Add(ref _counts[bucket], times);
+        _sum.Add(value * times);
     }
 
     /// <summary>Counts a duration, in seconds.</summary>

@@ -21,6 +21,7 @@ public static class ProcessMetrics
         registry.GaugeCallback("process_open_fds", "Number of open file descriptors.", static () => Directory.GetFileSystemEntries("/proc/self/fd").Length);
         registry.Gauge("process_start_time_seconds", "Start time of the process since unix epoch in seconds.").Set(startedAt.ToUnixTimeMilliseconds() / 1000.0);
         registry.GaugeCallback("kn_gc_heap_bytes", "Size of the managed heap after the last collection.", static () => GC.GetGCMemoryInfo().HeapSizeBytes);
+        registry.CounterCallback("kn_gc_allocated_bytes_total", "Bytes allocated on the managed heap.", static () => GC.GetTotalAllocatedBytes());
         registry.CounterCallback("kn_gc_collections_total", "Garbage collections.", static () => GC.CollectionCount(0));
         registry.Gauge("kn_build_info", "Always 1; the labels say what runs.", ("version", version), ("framework", Environment.Version.ToString())).Set(1);
     }

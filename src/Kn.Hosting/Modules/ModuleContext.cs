@@ -4,6 +4,7 @@ using Kn.Hosting.Metrics;
 using Kn.Hosting.Options;
 using Kn.Hosting.Pods;
 using Kn.Hosting.Reconciling;
+using Kn.Hosting.Services;
 using Kn.Kubernetes.Cache;
 using Microsoft.Extensions.Logging;
 
@@ -38,6 +39,9 @@ public sealed record ModuleContext
 
     /// <summary>What the way to other nodes' pods costs every packet: the module Routes says it, pods' MTU follows it.</summary>
     public EncapsulationOverhead Encapsulation { get; init; } = new();
+
+    /// <summary>Which Services the node's proxy has put in place: the module ServiceProxy says it, DNS waits for it.</summary>
+    public ProgrammedServices ProgrammedServices { get; init; } = new();
 
     /// <summary>For changes of tens of thousands of kernel objects at once.</summary>
     public BulkChanges Bulk { get; init; } = new();

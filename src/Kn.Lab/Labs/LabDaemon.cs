@@ -41,6 +41,11 @@ internal sealed class LabDaemon(LabOptions options, ILogger logger, TimeProvider
         using var network = UnderlayNetwork.Create(names, plan);
         await using var server = await StartServerAsync(cancellationToken);
         using var client = ApiClient.FromKubeconfig(options.UserKubeconfig);
+        if (options.ClusterDns is [var dns, ..])
+        {
+            await ClusterDnsService.EnsureAsync(client, dns, cancellationToken);
+        }
+
         var address = UnderlayPlan.Router(0)[0].ToIPAddress();
         var url = client.Access.Server;
         await using var forwarder = new ApiForwarder(

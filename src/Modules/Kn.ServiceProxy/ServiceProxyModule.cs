@@ -39,6 +39,7 @@ public sealed class ServiceProxyModule(ServiceProxyOptions options) : IModule
     /// <inheritdoc/>
     public async Task RunAsync(ModuleContext context, CancellationToken cancellationToken)
     {
+        context.ProgrammedServices.Expect(true);
         using var tables = NftSocket.Open();
         using var flows = ConntrackSocket.Open();
         using var routes = RouteSocket.Open();
@@ -90,6 +91,7 @@ public sealed class ServiceProxyModule(ServiceProxyOptions options) : IModule
         new(new NftProxyTable(tables, options, context.Bulk), NodeOf(context), reporter)
         {
             ReadLinkAddresses = DependsOnLinks ? () => LinkAddresses(routes) : null,
+            Programmed = context.ProgrammedServices.Settle,
             ForgetFlows = stale => flows.Delete(family: null, stale.IsStale),
         };
 

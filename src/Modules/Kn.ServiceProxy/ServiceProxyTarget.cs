@@ -47,6 +47,9 @@ internal sealed class ServiceProxyTarget : ITarget<ProxyKey, ProxyPiece>
     /// <summary>Reads the addresses of the node's links; null when the plan does not depend on them.</summary>
     public Func<ValueList<IpAddress>>? ReadLinkAddresses { get; init; }
 
+    /// <summary>Is told of the state that is in the kernel now; null where nobody waits for it.</summary>
+    public Action<ClusterSnapshot>? Programmed { get; init; }
+
     /// <summary>Deletes flows after a batch and says how many; null where nobody wants that.</summary>
     public Func<FlowVerdicts, int>? ForgetFlows { get; init; }
 
@@ -100,6 +103,7 @@ internal sealed class ServiceProxyTarget : ITarget<ProxyKey, ProxyPiece>
     public void Settled()
     {
         _observer.Settled();
+        Programmed?.Invoke(_cluster);
         Forget();
     }
 

@@ -1,0 +1,153 @@
+using Kn.Dns.Wire;
+using Kn.Hosting.Metrics;
+using Kn.Linux;
+using Kn.Linux.Datagrams;
+using Microsoft.Extensions.Logging;
+
+namespace Kn.Dns.Serving;
+
+/// <summary>Answers the datagrams of one socket, on a thread of its own, in batches.</summary>
+/// <remarks>Blocking calls on a dedicated thread cost half of what asynchronous sockets do, and a batch a system call each way
+/// (bench: about 5.5 µs a query, of which the kernel takes nine tenths). A thread in recvmmsg(2) does not hold up the collector.</remarks>
+internal sealed class UdpServer : IReplySource, IDisposable
+{
+    private const int Slots = 64;
+
+    /// <summary>No query needs more; a longer one is told by its flag.</summary>
+    private const int RequestBytes = 1536;
+
+    /// <summary>A little more than the longest answer, in whole cache lines.</summary>
+    private const int ResponseBytes = 1280;
+
+    private const int StackBytes = 256 << 10;
+    private static readonly TimeSpan AfterFault = TimeSpan.FromMilliseconds(100);
+
+    private readonly UdpSocket _socket;
+    private readonly QueryHandler _handler;
+    private readonly ServingState _state;
+    private readonly Histogram _seconds;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+    private readonly ManualResetEvent _stop = new(initialState: false);
+    private readonly DatagramBatch _batch = new(Slots, RequestBytes, ResponseBytes);
+    private readonly Thread _thread;
+    private bool _isStarted;
+    private bool _isFaultTold;
+
+    /// <summary>A server that does not run yet.</summary>
+    /// <param name="socket">Bound; disposed with the server.</param>
+    /// <param name="handler">Answers.</param>
+    /// <param name="state">The thread's.</param>
+    /// <param name="seconds">How long answers took.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="logger">For faults.</param>
+    public UdpServer(UdpSocket socket, QueryHandler handler, ServingState state, Histogram seconds, TimeProvider time, ILogger logger)
+    {
+        _socket = socket;
+        _handler = handler;
+        _state = state;
+        _seconds = seconds;
+        _time = time;
+        _logger = logger;
+        _thread = new Thread(Run, StackBytes) { IsBackground = true, Name = $"dns {socket.Address}" };
+    }
+
+    /// <summary>Begins to answer; what came since the socket was bound is answered first.</summary>
+    public void Start()
+    {
+        _isStarted = true;
+        _thread.Start();
+    }
+
+    /// <inheritdoc/>
+    public IReplyTo ReplyTo(int slot) => new DatagramReply(_socket, _batch.Sender(slot));
+
+    /// <summary>Stops: what has been received is answered.</summary>
+    public void Dispose()
+    {
+        _stop.Set();
+        _socket.Shut();
+        if (_isStarted)
+        {
+            _thread.Join();
+        }
+
+        _socket.Dispose();
+        _batch.Dispose();
+        _stop.Dispose();
+    }
+
+    private void Run()
+    {
+        while (!_stop.WaitOne(0))
+        {
+            try
+            {
+                Serve(_batch.Receive(_socket));
+            }
+            catch (LinuxException exception)
+            {
+                Tell(exception);
+                _stop.WaitOne(AfterFault);
+            }
+        }
+    }
+
+    private void Serve(int received)
+    {
+        _state.StartedAt = _time.GetTimestamp();
+        _state.Now = (uint)_time.GetElapsedTime(0, _state.StartedAt).TotalMilliseconds;
+        var answered = 0;
+        for (var slot = 0; slot < received; slot++)
+        {
+            var length = Answer(slot);
+            if (length > 0)
+            {
+                _batch.Reply(slot, length);
+                answered++;
+            }
+        }
+
+        if (answered > 0)
+        {
+            _state.Counters.Count(ServingEvent.NotSent, _batch.Send(_socket));
+            _seconds.Observe(_time.GetElapsedTime(_state.StartedAt).TotalSeconds, answered);
+        }
+    }
+
+    private int Answer(int slot)
+    {
+        if (_batch.IsCut(slot))
+        {
+            _state.Counters.Count(ServingEvent.Silent);
+            return 0;
+        }
+
+        try
+        {
+            return _handler.Handle(_batch.Request(slot), _batch.Sender(slot).Address, DnsTransport.Udp, _batch.Response(slot), _state, this, slot);
+        }
+#pragma warning disable CA1031 // The supervisor boundary of one query: whatever it does to us, the others are answered.
+        catch (Exception exception)
+#pragma warning restore CA1031
+        {
+            Tell(exception);
+            return 0;
+        }
+    }
+
+    private void Tell(Exception exception)
+    {
+        _state.Counters.Count(ServingEvent.Fault);
+        if (!_isFaultTold)
+        {
+            _isFaultTold = true;
+            DnsLog.Fault(_logger, exception, _socket.Address);
+        }
+    }
+
+    private sealed class DatagramReply(UdpSocket socket, DatagramPeer peer) : IReplyTo
+    {
+        public void Reply(ReadOnlySpan<byte> response) => socket.TrySend(peer, response);
+    }
+}
