@@ -5,7 +5,8 @@ namespace Kn.Bench.Groups.Dns;
 
 /// <summary>The module Dns of a real agent at 10,000 Services, beside Debian's servers with the same names: server on the first core, dnsperf on the
 /// second, in turns. CPU a query, from /proc/PID/stat, is the steadiest figure; dnsperf gives out near 140,000 queries a second.</summary>
-/// <remarks>Peers are in a namespace without nftables; the node has its own tables, whose rules every query to Kn passes.</remarks>
+/// <remarks>Peers are in a namespace without nftables, while every query to Kn passes the node's tables. With KN_BENCH_DNS_PEERS=node they are in
+/// the node's namespace, as they would be on a node, and pass them, too.</remarks>
 internal static class DnsBench
 {
     private const string ClusterDns = "10.96.0.10";
@@ -24,9 +25,9 @@ internal static class DnsBench
         DnsNames.WriteHosts($"{folder}/hosts");
         try
         {
-            using var peers = new DnsPeers(folder);
             using var lab = Lab.Up(binaries, "benchdns");
             using var node = lab.OpenNode();
+            using var peers = new DnsPeers(folder, Environment.GetEnvironmentVariable("KN_BENCH_DNS_PEERS") == "node" ? "benchdns-node1" : null);
             Fill(lab, node);
             MeasureMemory(results, lab, node);
             var upstream = peers.StartUpstream("benchdns-node1", node);
