@@ -77,8 +77,8 @@ public static class NodeResources
     /// <summary>Priority of destination NAT of pods' hostPorts: after that of Services, so that a NodePort wins, as kube-proxy's does.</summary>
     public const int HostPortNatPriority = -90;
 
-    /// <summary>Priority of what keeps packets from other links away from the node's loopback addresses: before connections are looked up (raw).</summary>
-    public const int LoopbackGuardPriority = -300;
+    /// <summary>Priority of what keeps packets from other links away from the node's loopback addresses, at the input hook: before other filters.</summary>
+    public const int LoopbackGuardPriority = -10;
 
     /// <summary>Priority of source NAT (srcnat).</summary>
     public const int MasqueradePriority = 100;

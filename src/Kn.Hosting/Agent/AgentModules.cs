@@ -4,6 +4,7 @@ using Kn.Hosting.Metrics;
 using Kn.Hosting.Modules;
 using Kn.Hosting.Options;
 using Kn.Hosting.Pods;
+using Kn.Hosting.Reconciling;
 using Kn.Hosting.Services;
 using Kn.Kubernetes.Cache;
 using Microsoft.Extensions.Logging;
@@ -19,6 +20,7 @@ internal sealed class AgentModules
     private readonly ControlHandlers _control;
     private readonly TimeProvider _time;
     private readonly PodGates _gates = new();
+    private readonly BulkChanges _bulk = new();
     private readonly EncapsulationOverhead _encapsulation = new();
     private readonly ProgrammedServices _programmedServices = new();
 
@@ -86,6 +88,7 @@ internal sealed class AgentModules
         Control = _control,
         Status = new ModuleStatus(section.Entry.Name, _time),
         PodGates = _gates,
+        Bulk = _bulk,
         Events = Events,
         Encapsulation = _encapsulation,
         ProgrammedServices = _programmedServices,

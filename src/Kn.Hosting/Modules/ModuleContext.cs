@@ -3,6 +3,7 @@ using Kn.Hosting.Events;
 using Kn.Hosting.Metrics;
 using Kn.Hosting.Options;
 using Kn.Hosting.Pods;
+using Kn.Hosting.Reconciling;
 using Kn.Hosting.Services;
 using Kn.Kubernetes.Cache;
 using Microsoft.Extensions.Logging;
@@ -41,6 +42,9 @@ public sealed record ModuleContext
 
     /// <summary>Which Services the node's proxy has put in place: the module ServiceProxy says it, DNS waits for it.</summary>
     public ProgrammedServices ProgrammedServices { get; init; } = new();
+
+    /// <summary>For changes of tens of thousands of kernel objects at once.</summary>
+    public BulkChanges Bulk { get; init; } = new();
 
     /// <summary>The clock.</summary>
     public required TimeProvider Time { get; init; }

@@ -16,20 +16,28 @@ public sealed class NetlinkMonitor<TEvent> : IDisposable
     private const int BufferBytes = 64 << 10;
 
     private readonly SocketTransport _transport;
+    private readonly IReadOnlyList<int> _groups;
     private readonly SafeFileHandle _stop;
     private readonly NetlinkDecoder<TEvent> _decode;
     private readonly TEvent _overflow;
     private readonly Func<TEvent, bool>? _concerns;
     private readonly Channel<TEvent> _events = Channel.CreateBounded<TEvent>(
-        new BoundedChannelOptions(MaxQueuedEvents) { SingleReader = true, SingleWriter = true });
+        new BoundedChannelOptions(MaxQueuedEvents) { SingleReader = true });
 
     private readonly Thread _thread;
     private int _lost;
     private int _disposed;
 
-    private NetlinkMonitor(SocketTransport transport, SafeFileHandle stop, NetlinkDecoder<TEvent> decode, TEvent overflow, Func<TEvent, bool>? concerns)
+    private NetlinkMonitor(
+        SocketTransport transport,
+        IReadOnlyList<int> groups,
+        SafeFileHandle stop,
+        NetlinkDecoder<TEvent> decode,
+        TEvent overflow,
+        Func<TEvent, bool>? concerns)
     {
         _transport = transport;
+        _groups = groups;
         _stop = stop;
         _decode = decode;
         _overflow = overflow;
@@ -73,7 +81,7 @@ public sealed class NetlinkMonitor<TEvent> : IDisposable
             var stop = Libc.eventfd(0, Libc.EFD_CLOEXEC | Libc.EFD_NONBLOCK);
             return stop.IsInvalid
                 ? throw new LinuxException("make an eventfd", Libc.LastError)
-                : new NetlinkMonitor<TEvent>(transport, stop, decode, overflow, concerns);
+                : new NetlinkMonitor<TEvent>(transport, groups, stop, decode, overflow, concerns);
         }
         catch (LinuxException)
         {
@@ -96,6 +104,32 @@ public sealed class NetlinkMonitor<TEvent> : IDisposable
             {
                 yield return _overflow;
             }
+        }
+    }
+
+    /// <summary>Leaves the groups; what was heard before is still read.</summary>
+    /// <exception cref="LinuxException">The kernel refused.</exception>
+    public void Pause()
+    {
+        foreach (var group in _groups)
+        {
+            _transport.Leave(group);
+        }
+    }
+
+    /// <summary>Joins the groups again.</summary>
+    /// <param name="missed">Whether the overflow event is to stand for what happened meanwhile.</param>
+    /// <exception cref="LinuxException">The kernel refused.</exception>
+    public void Resume(bool missed)
+    {
+        foreach (var group in _groups)
+        {
+            _transport.Join(group);
+        }
+
+        if (missed)
+        {
+            Publish(_overflow);
         }
     }
 

@@ -94,6 +94,10 @@ internal sealed class SocketTransport : INetlinkTransport
         Libc.SetOption(_socket, Libc.SOL_NETLINK, Libc.NETLINK_ADD_MEMBERSHIP, group),
         $"join netlink group {group}");
 
+    internal void Leave(int group) => Libc.ThrowIfFailed(
+        Libc.SetOption(_socket, Libc.SOL_NETLINK, Libc.NETLINK_DROP_MEMBERSHIP, group),
+        $"leave netlink group {group}");
+
     internal void ListenToAllNamespaces() => Libc.ThrowIfFailed(
         Libc.SetOption(_socket, Libc.SOL_NETLINK, Libc.NETLINK_LISTEN_ALL_NSID, 1),
         "listen to other network namespaces");

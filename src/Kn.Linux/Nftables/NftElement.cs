@@ -31,7 +31,7 @@ public sealed record NftElement
     public NftValue Key { get; init; }
 
     /// <summary>The last key of a range; empty for a single key.</summary>
-    public NftValue KeyEnd { get => _rare?.KeyEnd ?? default; init => _rare = Others with { KeyEnd = value }; }
+    public NftValue KeyEnd { get => _rare?.KeyEnd ?? default; init => _rare = value.IsEmpty && _rare is null ? null : Others with { KeyEnd = value }; }
 
     /// <summary>What the key maps to; empty in sets and verdict maps.</summary>
     public NftValue Data { get; init; }
@@ -46,7 +46,7 @@ public sealed record NftElement
     public TimeSpan Expiration { get => _rare?.Expiration ?? default; init => _rare = Others with { Expiration = value }; }
 
     /// <summary>The comment in the element's user data.</summary>
-    public string? Comment { get => _rare?.Comment; init => _rare = Others with { Comment = value }; }
+    public string? Comment { get => _rare?.Comment; init => _rare = value is null && _rare is null ? null : Others with { Comment = value }; }
 
     /// <summary>True for the element <c>*</c>, which matches what no other does.</summary>
     public bool IsCatchAll { get => _rare?.IsCatchAll ?? false; init => _rare = Others with { IsCatchAll = value }; }

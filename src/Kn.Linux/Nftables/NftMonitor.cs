@@ -32,6 +32,14 @@ public sealed class NftMonitor : IDisposable
     /// <summary>The changes in order, until the token is cancelled or the monitor is disposed.</summary>
     public IAsyncEnumerable<NftChange> ReadAllAsync(CancellationToken cancellationToken) => _monitor.ReadAllAsync(cancellationToken);
 
+    /// <summary>Hears nothing until <see cref="Resume"/>. While nobody listens, the kernel spares the messages: a transaction of tens of thousands
+    /// of elements then takes about two thirds of the time.</summary>
+    public void Pause() => _monitor.Pause();
+
+    /// <summary>Listens again.</summary>
+    /// <param name="missed">Whether somebody else may have changed something meanwhile; told as <see cref="NftChange.Overflow"/>.</param>
+    public void Resume(bool missed) => _monitor.Resume(missed);
+
     /// <inheritdoc/>
     public void Dispose() => _monitor.Dispose();
 

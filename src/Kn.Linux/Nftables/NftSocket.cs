@@ -12,8 +12,6 @@ public sealed class NftSocket : IDisposable
     // Somebody who changes the ruleset all the time must not keep a reader for ever.
     private const int MaxReadAttempts = 100;
 
-    private const int FirstBufferBytes = 1 << 16;
-
     private readonly NetlinkSocket _socket;
 
     private NftSocket(NetlinkSocket socket) => _socket = socket;
@@ -40,8 +38,8 @@ public sealed class NftSocket : IDisposable
         }
 
         var origins = new BatchWriter();
-        using var rented = new RentedBuffer(FirstBufferBytes);
-        var writer = new NetlinkWriter(rented.Span);
+        using var buffer = new BatchBuffer(batch);
+        var writer = new NetlinkWriter(buffer.Span);
         try
         {
             origins.Write(ref writer, batch);

@@ -45,6 +45,7 @@ public sealed class CniModule(CniOptions options) : IModule
     {
         using var parts = CniParts.Open(context, options);
         using var drift = new CniTableDrift(parts.Nft);
+        using var quiet = context.Bulk.Register(drift);
         var garbage = new GarbageCollector(context.Node.Name, options, parts);
         using var guard = new NodeEndGuard(parts.Repair, parts.Attachments.Bridge, garbage.Hint, parts.Links.PortId, parts.Logger, context.Time);
         using var podGuard = new PodEndGuard(parts.Attachments, new PodEndRepair(parts.Attachments));

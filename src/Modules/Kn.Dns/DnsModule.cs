@@ -53,6 +53,7 @@ public sealed class DnsModule(DnsOptions options) : IModule
         using var routes = RouteSocket.Open();
         using var tables = NftSocket.Open();
         using var drift = new ListenDrift(tables, routes.PortId, LinkIndex(routes), Inside);
+        using var quiet = context.Bulk.Register(drift);
         var rules = new ClientRules();
         await using var forwarder = NewForwarder(context, rules, logger);
         var parts = new DnsParts(options, context, forwarder, rules, logger);

@@ -6,8 +6,15 @@ using Kn.Routes.Pieces;
 namespace Kn.Routes;
 
 /// <summary>Tells when something of ours, or a link or address that it depends on, was changed by somebody else.</summary>
+/// <remarks>The kernel does not say who changed an FDB, nor a link that it takes several steps to make: there the ledger tells. What it tells of may
+/// be older than what the ledger expects, so such a doubt counts only when nothing that dispels it follows.</remarks>
 internal sealed class RoutesDrift : IDriftSource, IDisposable
 {
+    /// <summary>How long a doubt waits to be dispelled.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(50);
+
+    private readonly Lock _lock = new();
+    private readonly HashSet<RoutesKey> _doubts = [];
     private readonly RoutesLedger _ledger;
     private readonly uint _own;
     private readonly RouteMonitor _monitor;
@@ -22,14 +29,23 @@ internal sealed class RoutesDrift : IDriftSource, IDisposable
         _own = own;
         _monitor = RouteMonitor.Open(
             RouteMonitorGroups.Routes | RouteMonitorGroups.Links | RouteMonitorGroups.Addresses | RouteMonitorGroups.Neighbours,
-            concerns: change => Concerns(change, _ledger, _own));
+            concerns: IsNews);
     }
 
     /// <summary>Passes on what is heard, until cancelled.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
-        await foreach (var _ in _monitor.ReadAllAsync(cancellationToken))
+        await foreach (var change in _monitor.ReadAllAsync(cancellationToken))
         {
+            if (KeyOfAnonymous(change, _ledger) is not null)
+            {
+                await Task.Delay(Patience, cancellationToken);
+                if (!TakeDoubts())
+                {
+                    continue;
+                }
+            }
+
             _signal.Writer.TryWrite(true);
         }
     }
@@ -42,7 +58,6 @@ internal sealed class RoutesDrift : IDriftSource, IDisposable
 
     /// <summary>Whether an event may mean that something is no longer as planned. Pods' links, and neighbours on other links, come and go all
     /// the time and never do.</summary>
-    /// <remarks>The kernel does not say who changed an FDB: there, and for a link that it takes several steps to make, the ledger tells.</remarks>
     internal static bool Concerns(RouteEvent change, RoutesLedger ledger, uint own)
     {
         if (change is EventsLost)
@@ -71,6 +86,38 @@ internal sealed class RoutesDrift : IDriftSource, IDisposable
             _ => false,
         };
     }
+
+    private bool IsNews(RouteEvent change)
+    {
+        var concerns = Concerns(change, _ledger, _own);
+        if (KeyOfAnonymous(change, _ledger) is { } key)
+        {
+            lock (_lock)
+            {
+                _ = concerns ? _doubts.Add(key) : _doubts.Remove(key);
+            }
+        }
+
+        return concerns;
+    }
+
+    private bool TakeDoubts()
+    {
+        lock (_lock)
+        {
+            var any = _doubts.Count > 0;
+            _doubts.Clear();
+            return any;
+        }
+    }
+
+    /// <summary>What a change without an author is about; null for one that has an author.</summary>
+    private static RoutesKey? KeyOfAnonymous(RouteEvent change, RoutesLedger ledger) => change switch
+    {
+        LinkEvent link when OuterOf(link.Link) is { } outer => RoutesKey.Link(outer),
+        FdbEvent entry when ledger.Network.Tunnels.OuterOf(entry.Entry.LinkIndex) is { } outer => RoutesKey.Forward(outer, entry.Entry.Mac),
+        _ => null,
+    };
 
     private static bool Concerns(Route route, bool isRemoved, RoutesLedger ledger)
     {

@@ -8,7 +8,7 @@ using Kn.ServiceProxy.Tables;
 namespace Kn.ServiceProxy;
 
 /// <summary>Tells when somebody else changed the table, or when the node's addresses changed and NodePorts depend on them.</summary>
-internal sealed class ProxyDrift : IDriftSource, IDisposable
+internal sealed class ProxyDrift : IDriftSource, IBulkListener, IDisposable
 {
     private readonly NftMonitor _tables;
     private readonly RouteMonitor? _addresses;
@@ -30,6 +30,12 @@ internal sealed class ProxyDrift : IDriftSource, IDisposable
 
     /// <inheritdoc/>
     public async Task WaitForDriftAsync(CancellationToken cancellationToken) => await _signal.Reader.ReadAsync(cancellationToken);
+
+    /// <inheritdoc/>
+    public void Pause() => _tables.Pause();
+
+    /// <inheritdoc/>
+    public void Resume(bool missed) => _tables.Resume(missed);
 
     /// <inheritdoc/>
     public void Dispose()

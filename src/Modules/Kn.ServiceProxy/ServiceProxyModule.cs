@@ -41,6 +41,7 @@ public sealed class ServiceProxyModule(ServiceProxyOptions options) : IModule
         using var flows = ConntrackSocket.Open();
         using var routes = RouteSocket.Open();
         using var drift = new ProxyDrift(tables, DependsOnLinks);
+        using var quiet = context.Bulk.Register(drift);
         var logger = context.Loggers.CreateLogger(context.Status.Name);
         var metrics = new ServiceProxyMetrics(context.Metrics);
         var reporter = new ProxyReporter(metrics, context.Status, new ServiceEvents(context.Events, context.Node.Name), logger, context.Time);
@@ -84,7 +85,7 @@ public sealed class ServiceProxyModule(ServiceProxyOptions options) : IModule
     }
 
     private ServiceProxyTarget Target(ModuleContext context, ProxyReporter reporter, NftSocket tables, ConntrackSocket flows, RouteSocket routes) =>
-        new(new NftProxyTable(tables, options), NodeOf(context), reporter)
+        new(new NftProxyTable(tables, options, context.Bulk), NodeOf(context), reporter)
         {
             ReadLinkAddresses = DependsOnLinks ? () => LinkAddresses(routes) : null,
             Programmed = context.ProgrammedServices.Settle,

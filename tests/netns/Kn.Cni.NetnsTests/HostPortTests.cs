@@ -81,10 +81,15 @@ public sealed class HostPortTests(HostPortTests.Net net) : IClassFixture<HostPor
         await Run.TextAsync($"ip -n {pod} route add 127.9.9.9/32 via 169.254.1.1 dev eth0 onlink src 10.244.1.1");
         Assert.Equal("TimedOut", Client.Ask(net.Web, "127.9.9.9", 7070, ProtocolType.Tcp, TimeSpan.FromSeconds(2)));
         Assert.Equal("TimedOut", Client.Ask(net.Web, "127.9.9.9", 8080, ProtocolType.Tcp, TimeSpan.FromSeconds(2)));
-        // The same without the guard gets through: the test tests something.
+        // Each of the two guards keeps it out alone, and without them it gets through: the test tests something.
         await net.Node.StopAsync();
         await net.NftAsync("insert rule inet kn-cni loopback accept");
+        Assert.Equal("TimedOut", Client.Ask(net.Web, "127.9.9.9", 7070, ProtocolType.Tcp, TimeSpan.FromSeconds(2)));
+        await net.NftAsync("insert rule inet kn-cni prerouting accept");
         Assert.Equal("secret 10.244.1.1", Client.Ask(net.Web, "127.9.9.9", 7070));
+        await net.NftAsync("flush chain inet kn-cni loopback");
+        await net.NftAsync("add rule inet kn-cni loopback iif != lo ip daddr 127.0.0.0/8 goto loopback-answers");
+        Assert.Equal("TimedOut", Client.Ask(net.Web, "127.9.9.9", 7070, ProtocolType.Tcp, TimeSpan.FromSeconds(2)));
         await net.Node.StartAsync();
         Assert.Equal("TimedOut", Client.Ask(net.Web, "127.9.9.9", 7070, ProtocolType.Tcp, TimeSpan.FromSeconds(2)));
     }

@@ -79,12 +79,13 @@ public sealed class LinkTests : IDisposable
     }
 
     [Theory]
-    [InlineData("192.0.2.1")]
-    [InlineData("2001:db8::1")]
-    public void Vxlan_IsMadeAndReadBack(string local)
+    [InlineData("192.0.2.1", true)]
+    [InlineData("192.0.2.1", false)]
+    [InlineData("2001:db8::1", false)]
+    public void Vxlan_IsMadeAndReadBack(string local, bool checksum)
     {
         _socket.CreateBridge(new BridgeLink { Name = "under" });
-        var settings = new VxlanSettings { Vni = 4096, Port = 8472, Local = IpAddress.Parse(local), UnderlayIndex = _socket.FindLink("under")!.Index, DontFragment = VxlanDontFragment.Inherit };
+        var settings = new VxlanSettings { Vni = 4096, Port = 8472, Local = IpAddress.Parse(local), UnderlayIndex = _socket.FindLink("under")!.Index, Checksum = checksum, DontFragment = VxlanDontFragment.Inherit };
         _socket.CreateVxlan(new VxlanLink { Name = "kn-vxlan", Mtu = 1370, Mac = MacAddress.Parse("02:00:00:00:00:05"), Settings = settings });
         var shown = _test.IpJson("link", "show", "kn-vxlan")[0]!;
         var data = shown["linkinfo"]!["info_data"]!;
@@ -93,6 +94,7 @@ public sealed class LinkTests : IDisposable
         Assert.Equal("under", (string?)data["link"]);
         Assert.Equal(local, (string?)(data["local"] ?? data["local6"]));
         Assert.False((bool)data["learning"]!);
+        Assert.Equal(checksum, (bool)data["udp_csum"]!);
         AssertSame(shown, _socket.FindLink("kn-vxlan"));
         Assert.Equal(settings, _socket.FindLink("kn-vxlan")!.Vxlan);
         var other = IpAddress.Parse(local).Add(6);

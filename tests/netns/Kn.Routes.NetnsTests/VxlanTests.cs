@@ -43,6 +43,7 @@ public sealed class VxlanTests : IAsyncLifetime, IDisposable
             "nolearning",
             "dstport 4789",
             "df inherit",
+            "noudpcsum",
             "mtu 1450",
             "link/ether " + Vtep.MacOf("n1"),
             "inet 10.244.1.0/32 scope global kn-vxlan",

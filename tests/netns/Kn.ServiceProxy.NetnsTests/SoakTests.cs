@@ -16,7 +16,8 @@ namespace Kn.ServiceProxy.NetnsTests;
 
 /// <summary>Endpoints come and go fifty times a second while clients keep connecting: a minute, or as long as KN_SOAK_MINUTES says. Needs root.</summary>
 /// <remarks>Alone in its process while it runs: what it weighs is the process.</remarks>
-[Collection(AloneGroup.Name)]
+[Collection(Alone.Group)]
+[CollectionDefinition(Alone.Group, DisableParallelization = true)]
 public sealed class SoakTests(ITestOutputHelper output) : IDisposable
 {
     private const int FirstPort = 9000;
@@ -41,9 +42,9 @@ public sealed class SoakTests(ITestOutputHelper output) : IDisposable
         var clients = Enumerable.Range(0, Clients).Select(number => new Thread(() => Connect(number, stop.Token))).ToList();
         clients.ForEach(static client => client.Start());
         var early = 0L;
-        var changes = await ChurnAsync(module, change => early = change == 500 ? Memory() : early, stop.Token);
+        var changes = await ChurnAsync(module, change => early = change == 500 ? LiveMemory.Read() : early, stop.Token);
         clients.ForEach(static client => client.Join());
-        var late = Memory();
+        var late = LiveMemory.Read();
         output.WriteLine($"{changes} changes, {_connections} connections, {early / 1024} kB early, {late / 1024} kB late");
         Assert.Empty(_failures);
         Assert.True(changes > 500 && _connections > 1000, $"only {changes} changes and {_connections} connections: nothing was shown");
@@ -62,16 +63,6 @@ public sealed class SoakTests(ITestOutputHelper output) : IDisposable
         var prefix = family == 6 ? "fd00:244:1::1" : "10.244.1.1";
         var slice = Build.Slice("web", $"{port}-{family}", To((ushort)(FirstPort + port)), [.. pods.Select(pod => At($"{prefix}{pod}", "n1"))]);
         return slice with { Family = family == 6 ? IpFamily.V6 : IpFamily.V4 };
-    }
-
-    /// <summary>Bytes of live objects, as the collector itself counted them: an estimate between two collections can even be negative.</summary>
-    private static long Memory()
-    {
-        GC.Collect(GC.MaxGeneration, GCCollectionMode.Forced, blocking: true);
-        GC.WaitForPendingFinalizers();
-        GC.Collect(GC.MaxGeneration, GCCollectionMode.Forced, blocking: true);
-        var info = GC.GetGCMemoryInfo(GCKind.FullBlocking);
-        return info.HeapSizeBytes - info.FragmentedBytes;
     }
 
     /// <summary>Each change takes an endpoint away or gives it back; at least half of a family's always stay.</summary>

@@ -21,6 +21,9 @@ public sealed record VxlanSettings
     /// <summary>Learn the remote end of a MAC from what it sends. Default false: Kn fills the FDB itself.</summary>
     public bool Learning { get; init; }
 
+    /// <summary>Fill in the UDP checksum of outer IPv4 packets. Default true, as the kernel has it; RFC 7348, section 5 wants zero.</summary>
+    public bool Checksum { get; init; } = true;
+
     /// <summary>Whether outer IPv4 packets may be fragmented on their way. Default: always, as the kernel has it.</summary>
     public VxlanDontFragment DontFragment { get; init; }
 }

@@ -13,6 +13,7 @@ internal static class VxlanAttributes
     private const ushort IFLA_VXLAN_LEARNING = 7;
     private const ushort IFLA_VXLAN_PORT = 15;
     private const ushort IFLA_VXLAN_LOCAL6 = 17;
+    private const ushort IFLA_VXLAN_UDP_CSUM = 18;
     private const ushort IFLA_VXLAN_DF = 29;
 
     internal static void Write(ref NetlinkWriter writer, VxlanSettings settings)
@@ -30,6 +31,11 @@ internal static class VxlanAttributes
 
         writer.PutUInt8(IFLA_VXLAN_LEARNING, settings.Learning ? (byte)1 : (byte)0);
         writer.PutUInt16BigEndian(IFLA_VXLAN_PORT, settings.Port);
+        if (!settings.Checksum)
+        {
+            writer.PutUInt8(IFLA_VXLAN_UDP_CSUM, 0);
+        }
+
         if (settings.DontFragment != VxlanDontFragment.Unset)
         {
             writer.PutUInt8(IFLA_VXLAN_DF, (byte)settings.DontFragment);
@@ -51,6 +57,7 @@ internal static class VxlanAttributes
                 IFLA_VXLAN_LINK => settings with { UnderlayIndex = attributes.ReadInt32() },
                 IFLA_VXLAN_LOCAL or IFLA_VXLAN_LOCAL6 => settings with { Local = ReadLocal(attributes) },
                 IFLA_VXLAN_LEARNING => settings with { Learning = attributes.ReadUInt8() != 0 },
+                IFLA_VXLAN_UDP_CSUM => settings with { Checksum = attributes.ReadUInt8() != 0 },
                 IFLA_VXLAN_DF => settings with { DontFragment = (VxlanDontFragment)attributes.ReadUInt8() },
                 IFLA_VXLAN_PORT => settings with { Port = attributes.ReadUInt16BigEndian() },
                 _ => settings,

@@ -140,25 +140,8 @@ internal sealed class NodeBridge
     }
 
     /// <summary>What is wrong with the bridge, for CHECK.</summary>
-    public IEnumerable<string> FindFaults()
-    {
-        if (_host.FindLink(Name) is not { } bridge)
-        {
-            yield return $"the bridge {Name} is missing";
-            yield break;
-        }
-
-        if (!bridge.IsUp)
-        {
-            yield return $"the bridge {Name} is down";
-        }
-
-        var held = _host.ReadAddresses(bridge.Index);
-        foreach (var subnet in Port.Subnets.Where(subnet => !held.Any(address => address.Address == subnet.Gateway)))
-        {
-            yield return $"the bridge {Name} has not got the gateway's address {subnet.Gateway}";
-        }
-    }
+    public IEnumerable<string> FindFaults() =>
+        BridgeFaults.Find(_host, Name, Port.Subnets.SelectMany(static subnet => subnet.Gateway is { } gateway ? new[] { gateway } : []));
 
     /// <summary>Removes every bridge of pods.</summary>
     public static void RemoveAll(RouteSocket host) =>

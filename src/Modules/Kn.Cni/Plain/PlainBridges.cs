@@ -62,25 +62,8 @@ internal sealed class PlainBridges(RouteSocket host)
     }
 
     /// <summary>What is wrong with the bridge.</summary>
-    public IEnumerable<string> Check(PlainNetwork network, ValueList<LocalAddress> addresses)
-    {
-        if (host.FindLink(network.Bridge) is not { } bridge)
-        {
-            yield return $"the bridge {network.Bridge} is missing";
-            yield break;
-        }
-
-        if (!bridge.IsUp)
-        {
-            yield return $"the bridge {network.Bridge} is down";
-        }
-
-        var held = host.ReadAddresses(bridge.Index);
-        foreach (var address in addresses.Where(address => network.IsGateway && !held.Any(item => item.Address == address.Gateway)))
-        {
-            yield return $"the bridge {network.Bridge} has not got the gateway's address {address.Gateway}";
-        }
-    }
+    public IEnumerable<string> Check(PlainNetwork network, ValueList<LocalAddress> addresses) =>
+        BridgeFaults.Find(host, network.Bridge, network.IsGateway ? addresses.Select(static address => address.Gateway) : []);
 
     /// <summary>Removes a bridge of ours without ports.</summary>
     public void RemoveIfUnused(int index)

@@ -6,7 +6,7 @@ namespace Kn.Cni.Table;
 
 /// <summary>Tells when somebody else changed or removed the table <c>inet kn-cni</c>.</summary>
 /// <param name="own">The socket that the module writes by: its transactions are no drift.</param>
-internal sealed class CniTableDrift(NftSocket own) : IDriftSource, IDisposable
+internal sealed class CniTableDrift(NftSocket own) : IDriftSource, IBulkListener, IDisposable
 {
     private readonly NftMonitor _monitor = NftMonitor.Open(except: own);
     private readonly Channel<bool> _signal = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
@@ -25,6 +25,12 @@ internal sealed class CniTableDrift(NftSocket own) : IDriftSource, IDisposable
 
     /// <inheritdoc/>
     public async Task WaitForDriftAsync(CancellationToken cancellationToken) => await _signal.Reader.ReadAsync(cancellationToken);
+
+    /// <inheritdoc/>
+    public void Pause() => _monitor.Pause();
+
+    /// <inheritdoc/>
+    public void Resume(bool missed) => _monitor.Resume(missed);
 
     /// <inheritdoc/>
     public void Dispose() => _monitor.Dispose();

@@ -8,7 +8,7 @@ using Kn.Linux.Routes;
 namespace Kn.Dns.Listening;
 
 /// <summary>Tells when somebody else changed the link, its addresses or the table.</summary>
-internal sealed class ListenDrift : IDriftSource, IDisposable
+internal sealed class ListenDrift : IDriftSource, IBulkListener, IDisposable
 {
     private readonly NftMonitor _tables;
     private readonly RouteMonitor _routes;
@@ -32,6 +32,12 @@ internal sealed class ListenDrift : IDriftSource, IDisposable
 
     /// <inheritdoc/>
     public async Task WaitForDriftAsync(CancellationToken cancellationToken) => await _signal.Reader.ReadAsync(cancellationToken);
+
+    /// <inheritdoc/>
+    public void Pause() => _tables.Pause();
+
+    /// <inheritdoc/>
+    public void Resume(bool missed) => _tables.Resume(missed);
 
     /// <inheritdoc/>
     public void Dispose()

@@ -6,9 +6,9 @@ namespace Kn.ServiceProxy.Tables;
 /// <summary>The classes that have a chain in the table. Chains are made when a class is first used and stay.</summary>
 internal sealed class BalanceClasses
 {
-    /// <summary>Lengths whose chains a new table has from the start: making one later costs the kernel milliseconds at tens of
-    /// thousands of endpoints.</summary>
-    public const int PreparedLengths = 32;
+    /// <summary>Lengths whose chains a new table has from the start, whether they are in use or not. Making one later costs the kernel 10 ms or so
+    /// at 50,000 endpoints, once; each that is there costs every new endpoint a look, as the kernel checks an element for all rules that use its map.</summary>
+    public const int PreparedLengths = 8;
 
     private readonly Dictionary<uint, BalanceClass> _known;
     private readonly SortedDictionary<int, uint> _affinityKinds = [];

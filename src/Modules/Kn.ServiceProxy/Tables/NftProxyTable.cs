@@ -1,3 +1,4 @@
+using Kn.Hosting.Reconciling;
 using Kn.Linux.Nftables;
 using Kn.Primitives;
 
@@ -6,15 +7,34 @@ namespace Kn.ServiceProxy.Tables;
 /// <summary>The table in the kernel.</summary>
 /// <param name="socket">Opened in the node's network namespace; the caller disposes it.</param>
 /// <param name="options">The options that change rules.</param>
-internal sealed class NftProxyTable(NftSocket socket, ServiceProxyOptions options) : IProxyTable
+/// <param name="bulk">Keeps listeners away from large batches; null where nobody listens.</param>
+internal sealed class NftProxyTable(NftSocket socket, ServiceProxyOptions options, BulkChanges? bulk = null) : IProxyTable
 {
+    /// <summary>From here on it costs less to ask whether somebody else changed something meanwhile.</summary>
+    private const int LargeBatch = 1000;
+
     private readonly NftTable _static = ProxyRules.Static(ProxyLayout.Version(options), options);
 
     /// <inheritdoc/>
     public ProxyTableContent? Read() => ReadTable() is { } table ? StaticCheck.ToContent(table, _static) : null;
 
     /// <inheritdoc/>
-    public void Apply(ProxyBatch batch) => socket.Apply(ToNft(batch, _static));
+    public void Apply(ProxyBatch batch)
+    {
+        if (bulk is null || batch.ElementCount < LargeBatch)
+        {
+            socket.Apply(ToNft(batch, _static));
+            return;
+        }
+
+        bulk.Run(() =>
+        {
+            // Each transaction counts the generation up by one.
+            var before = socket.GenerationId;
+            socket.Apply(ToNft(batch, _static));
+            return socket.GenerationId != before + 1;
+        });
+    }
 
     /// <inheritdoc/>
     public void Remove() => socket.Apply(new NftBatch().RemoveTable(ProxyRules.TableId));

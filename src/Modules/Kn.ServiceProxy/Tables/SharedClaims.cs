@@ -5,6 +5,9 @@ internal sealed class SharedClaims
 {
     private readonly Dictionary<ElementIdentity, int> _counts = [];
 
+    /// <summary>Makes room for that many, before many come.</summary>
+    public void EnsureCapacity(int elements) => _counts.EnsureCapacity(elements);
+
     /// <summary>True when nobody wanted it before.</summary>
     public bool Add(ElementIdentity element)
     {

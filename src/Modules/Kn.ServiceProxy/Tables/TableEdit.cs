@@ -1,3 +1,5 @@
+using Kn.Linux.Nftables;
+
 namespace Kn.ServiceProxy.Tables;
 
 /// <summary>Collects what changes between two states of the table, and cancels what comes out the same.</summary>
@@ -7,9 +9,21 @@ internal sealed class TableEdit
     private readonly Dictionary<ElementIdentity, (ProxyElement? Before, ProxyElement? After)> _elements = [];
     private readonly List<NewClass> _classes = [];
 
+    /// <summary>By set, what a new table gets; null while the table stays. There everything comes once, and nothing has to be compared.</summary>
+    private List<NftElement>?[]? _anew;
+
+    /// <summary>From now on the table is a new one: nothing is there before.</summary>
+    public void StartAnew() => _anew = new List<NftElement>?[ProxySets.Count];
+
     /// <summary>The element is there before; unless it is added too, it goes.</summary>
     public void Remove(ProxyElement element)
     {
+        if (_anew is not null)
+        {
+            _anew[(int)element.Set]?.RemoveAll(other => other.Key == element.Element.Key);
+            return;
+        }
+
         var change = _elements.GetValueOrDefault(element.Identity);
         _elements[element.Identity] = change.After is null ? (element, null) : (change.Before, null);
     }
@@ -17,6 +31,12 @@ internal sealed class TableEdit
     /// <summary>The element is to be there after.</summary>
     public void Add(ProxyElement element)
     {
+        if (_anew is not null)
+        {
+            (_anew[(int)element.Set] ??= []).Add(element.Element);
+            return;
+        }
+
         var change = _elements.GetValueOrDefault(element.Identity);
         _elements[element.Identity] = (change.Before, element);
     }
@@ -47,8 +67,8 @@ internal sealed class TableEdit
     /// <param name="layout">The layout of the table that is made.</param>
     public ProxyBatch ToBatch(bool replacesTable, string layout)
     {
-        var deletes = new List<ProxyElement>[ProxySets.Count];
-        var adds = new List<ProxyElement>[ProxySets.Count];
+        var deletes = new List<NftElement>?[ProxySets.Count];
+        var adds = _anew ?? new List<NftElement>?[ProxySets.Count];
         foreach (var (identity, (before, after)) in _elements)
         {
             if (before == after)
@@ -58,20 +78,26 @@ internal sealed class TableEdit
 
             if (before is { } old)
             {
-                (deletes[(int)identity.Set] ??= []).Add(old);
+                (deletes[(int)identity.Set] ??= []).Add(old.Element);
             }
 
             if (after is { } wanted)
             {
-                (adds[(int)identity.Set] ??= []).Add(wanted);
+                (adds[(int)identity.Set] ??= []).Add(wanted.Element);
             }
         }
 
-        return new ProxyBatch(replacesTable, layout, _classes, InOrder(deletes), InOrder(adds.Reverse()));
+        return new ProxyBatch(replacesTable, layout, _classes, [.. InOrder(deletes)], [.. InOrder(adds).Reverse()]);
     }
 
-    private static List<SetElements> InOrder(IEnumerable<List<ProxyElement>?> lists) => lists
-        .OfType<List<ProxyElement>>()
-        .Select(static elements => new SetElements(elements[0].Set, elements.ConvertAll(static element => element.Element)))
-        .ToList();
+    private static IEnumerable<SetElements> InOrder(List<NftElement>?[] lists)
+    {
+        for (var set = 0; set < lists.Length; set++)
+        {
+            if (lists[set] is { Count: > 0 } elements)
+            {
+                yield return new SetElements((ProxySet)set, elements);
+            }
+        }
+    }
 }

@@ -63,7 +63,7 @@ internal sealed class TableState
             if (change.After is TablePiece table)
             {
                 layout = table.Layout;
-                StartAnew(edit);
+                StartAnew(edit, changes.All.Count);
             }
         }
 
@@ -84,13 +84,17 @@ internal sealed class TableState
         return edit.ToBatch(layout.Length > 0, layout);
     }
 
-    private void StartAnew(TableEdit edit)
+    private void StartAnew(TableEdit edit, int ports)
     {
         if (_ports.Count > 0)
         {
             throw new InvalidOperationException("a table is replaced only when nothing of it was adopted");
         }
 
+        edit.StartAnew();
+        _ports.EnsureCapacity(ports);
+        _vips.EnsureCapacity(ports);
+        _shared.EnsureCapacity(ports);
         _classes = BalanceClasses.Prepare(edit);
         _numbers = new ListNumbers(0, 0);
         _node = new NodePiece(default, default);
@@ -107,7 +111,7 @@ internal sealed class TableState
     /// and given to whoever then has the first claim.</summary>
     private void ChangePorts(TableEdit edit, Changes<ProxyKey, ProxyPiece> changes)
     {
-        var touched = new HashSet<Vip>();
+        var touched = new HashSet<Vip>(changes.All.Count);
         foreach (var change in changes.All)
         {
             if (change.Key.Kind == ProxyKeyKind.ServicePort)

@@ -12,6 +12,9 @@ internal sealed class VipClaims
     /// <summary>How many VIPs are claimed by more than one port.</summary>
     public int Conflicts => _others.Count;
 
+    /// <summary>Makes room for that many VIPs, before many come.</summary>
+    public void EnsureCapacity(int vips) => _owners.EnsureCapacity(vips);
+
     /// <summary>Who claims the VIP and does not have it.</summary>
     public IEnumerable<ProxyKey> Others(Vip vip) => _others.TryGetValue(vip, out var others) ? others : [];
 

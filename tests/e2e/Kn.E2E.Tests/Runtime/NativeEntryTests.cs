@@ -4,8 +4,7 @@ using System.Text;
 using System.Text.Json;
 using Kn.E2E.Tests.Framework;
 using Kn.Hosting.Control;
-using Kn.Hosting.Metrics;
-using Microsoft.Extensions.Logging.Abstractions;
+using Kn.Testing.Control;
 
 namespace Kn.E2E.Tests.Runtime;
 
@@ -17,26 +16,15 @@ public sealed class NativeEntryTests : IAsyncLifetime
     /// <summary>A heap too small for the runtime to start with: whoever succeeds under it did without the runtime.</summary>
     private static readonly (string Name, string Value) NoRuntime = ("DOTNET_GCHeapHardLimit", "1000");
 
-    private readonly string _directory = Directory.CreateTempSubdirectory("kn-native-entry-").FullName;
-    private readonly CancellationTokenSource _stop = new();
-    private readonly ControlHandlers _handlers = new();
-    private ControlServer? _server;
-    private Task _run = Task.CompletedTask;
+    private readonly ScriptedAgent _agent = new();
 
     public static TheoryData<string> Commands => ["ADD", "DEL", "CHECK", "GC", "STATUS"];
 
-    private string SocketPath => Path.Combine(_directory, "kn.sock");
+    private string SocketPath => _agent.SocketPath;
 
     public Task InitializeAsync() => Task.CompletedTask;
 
-    public async Task DisposeAsync()
-    {
-        await _stop.CancelAsync();
-        await _run.WaitAsync(TimeSpan.FromSeconds(30));
-        _server?.Dispose();
-        Directory.Delete(_directory, recursive: true);
-        _stop.Dispose();
-    }
+    public Task DisposeAsync() => _agent.DisposeAsync().AsTask();
 
     [Fact]
     public async Task Runtime_DoesNotStart_InTheHeapThatTheseTestsGiveIt() =>
@@ -76,7 +64,7 @@ public sealed class NativeEntryTests : IAsyncLifetime
     [Fact]
     public async Task ModuleThatIsOff_HasNothingToDetach()
     {
-        _handlers.SetOff("cni");
+        _agent.Handlers.SetOff("cni");
         Serve(handle: null);
         Assert.Equal((0, ""), await RunAsync("DEL", Config(SocketPath)));
         var (exit, output) = await RunAsync("ADD", Config(SocketPath));
@@ -170,10 +158,9 @@ public sealed class NativeEntryTests : IAsyncLifetime
     {
         if (handle is not null)
         {
-            _handlers.Set("cni", (request, _) => Task.FromResult(handle(request)));
+            _agent.Handlers.Set("cni", (request, _) => Task.FromResult(handle(request)));
         }
 
-        _server = new ControlServer(SocketPath, _handlers, new MetricRegistry(), NullLoggerFactory.Instance, TimeProvider.System);
-        _run = _server.RunAsync(_stop.Token);
+        _agent.Serve();
     }
 }

@@ -69,10 +69,12 @@ public abstract class DnsScenarios(LabFixture lab)
         await UntilAsync("the name", addresses[0].ToString(), () => DigAsync(space, "client", $"web.{space.Name}.{Zone}"));
         for (var round = 0; round < 3; round++)
         {
+            var starts = lab.Status.Nodes[0].AgentStarts;
             await lab.LabAsync("agent", "kill", "node1");
 
             // As glibc and musl: 5 s for an answer, two tries.
             Assert.Equal(addresses[0].ToString(), (await DigAsync(space, "client", "+time=5", "+tries=2", $"web.{space.Name}.{Zone}")).Split('\n')[^1]);
+            await LabFixture.UntilAsync("the agent is back", () => Task.FromResult(lab.Status.Nodes[0] is { AgentPid: > 0 } node && node.AgentStarts > starts));
         }
     }
 

@@ -39,4 +39,31 @@ public sealed class NftMonitorTests : IDisposable
         Assert.True(changes[2].Touches(ours.Id));
         Assert.Equal(_ns.Socket.GenerationId, changes[2].Generation.Id);
     }
+
+    /// <summary>Whoever pauses hears nothing of what happens meanwhile, and is told whether that matters.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task PausedMonitor_HearsNothing_AndIsToldWhetherItMissedAnything(bool missed)
+    {
+        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        using var monitor = NftMonitor.Open(_ns.Namespace);
+        monitor.Pause();
+        _ns.Nft("add", "table", "ip", "unheard");
+        monitor.Resume(missed);
+        _ns.Nft("add", "table", "ip", "heard");
+
+        var changes = new List<NftChange>();
+        await foreach (var change in monitor.ReadAllAsync(deadline.Token))
+        {
+            changes.Add(change);
+            if (change.Touches(new NftTableId(NftFamily.Ip, "heard")) && !change.IsOverflow)
+            {
+                break;
+            }
+        }
+
+        Assert.DoesNotContain(changes, static change => !change.IsOverflow && change.Touches(new NftTableId(NftFamily.Ip, "unheard")));
+        Assert.Equal(missed ? 1 : 0, changes.Count(static change => change.IsOverflow));
+    }
 }

@@ -98,16 +98,36 @@ public sealed class PortMapTableTests
             AddressKindOf = static asked => asked.IsLoopback || OfThisNode.Contains(asked) ? AddressKind.Local : AddressKind.Unicast,
         };
         var tracer = new PacketTracer(Table);
-        if (!isLocal && tracer.Trace("loopback", packet).Verdict == NftVerdictKind.Drop)
+        var there = tracer.Trace(isLocal ? "output" : "prerouting", packet);
+        if (there.Verdict == NftVerdictKind.Drop)
         {
             Assert.Equal("dropped", expected);
             return;
         }
 
-        var there = tracer.Trace(isLocal ? "output" : "prerouting", packet);
         var leaving = tracer.Trace("postrouting", there.Packet);
         var target = there.DnatAddress is { } address ? $"{address}:{there.DnatPort}" : "untouched";
         Assert.Equal(expected, leaving.IsMasqueraded ? $"{target} masqueraded" : target);
+    }
+
+    /// <summary>What conntrack cannot follow passes nat chains by. The node's own connection to a port of a container is answered with its address of
+    /// before the translation; everything else that another link delivers for a loopback address is nobody's.</summary>
+    [Theory]
+    [InlineData("10.244.1.5", 7u, ConnectionStatus.DestinationNat | ConnectionStatus.SourceNat, ConnectionDirection.Reply, NftVerdictKind.Accept)]
+    [InlineData("10.244.1.5", 7u, ConnectionStatus.DestinationNat, ConnectionDirection.Original, NftVerdictKind.Drop)]
+    [InlineData("10.244.1.5", 7u, ConnectionStatus.None, ConnectionDirection.Reply, NftVerdictKind.Drop)]
+    [InlineData("10.244.1.5", 7u, ConnectionStatus.None, ConnectionDirection.Original, NftVerdictKind.Drop)]
+    [InlineData("127.0.0.1", 1u, ConnectionStatus.None, ConnectionDirection.Original, NftVerdictKind.Accept)]
+    public void PacketForALoopbackAddress_IsDelivered_OnlyAsAnAnswerToTheNode(
+        string from, uint link, ConnectionStatus status, ConnectionDirection direction, NftVerdictKind expected)
+    {
+        var packet = new TracePacket(IpAddress.Parse(from), IpAddress.Parse("127.0.0.1"), IpProtocol.Tcp, 80, 40000)
+        {
+            InputInterface = link,
+            Status = status,
+            Direction = direction,
+        };
+        Assert.Equal(expected, new PacketTracer(Table).Trace("loopback", packet).Verdict);
     }
 
     [Fact]

@@ -7,11 +7,10 @@ using Xunit.Abstractions;
 namespace Kn.Kubernetes.Tests.Cache;
 
 /// <summary>Alone in its process while it runs: what is weighed is the process.</summary>
-[Collection(Name)]
-[CollectionDefinition(Name, DisableParallelization = true)]
+[Collection(Alone.Group)]
+[CollectionDefinition(Alone.Group, DisableParallelization = true)]
 public sealed class MemoryTests(ITestOutputHelper output)
 {
-    private const string Name = "alone";
     private const int Count = 10_000;
     private const long MostBytes = 45L << 20;
 
@@ -20,22 +19,14 @@ public sealed class MemoryTests(ITestOutputHelper output)
     {
         var cache = new ClusterCache();
         var strings = new StringPool();
-        var before = LiveBytes();
+        var before = LiveMemory.Read();
         cache.Replace(ResourceKinds.Services, Decode(ResourceKinds.Services, strings, Service));
         cache.Replace(ResourceKinds.EndpointSlices, Decode(ResourceKinds.EndpointSlices, strings, Slice));
         cache.Replace(ResourceKinds.Pods, Decode(ResourceKinds.Pods, strings, Pod));
-        var used = LiveBytes() - before;
+        var used = LiveMemory.Read() - before;
         output.WriteLine($"{used / 1048576.0:0.0} MiB");
         Assert.InRange(used, 1, MostBytes);
         GC.KeepAlive(cache);
-    }
-
-    /// <summary>Bytes of live objects, as the collector itself counted them.</summary>
-    private static long LiveBytes()
-    {
-        GC.Collect(GC.MaxGeneration, GCCollectionMode.Forced, blocking: true);
-        var info = GC.GetGCMemoryInfo(GCKind.FullBlocking);
-        return info.HeapSizeBytes - info.FragmentedBytes;
     }
 
     private static IEnumerable<KubernetesObject> Decode(ResourceKind kind, StringPool strings, Func<int, string> text) =>

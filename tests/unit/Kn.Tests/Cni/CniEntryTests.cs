@@ -2,8 +2,7 @@ using System.Text;
 using System.Text.Json;
 using Kn.Cni;
 using Kn.Hosting.Control;
-using Kn.Hosting.Metrics;
-using Microsoft.Extensions.Logging.Abstractions;
+using Kn.Testing.Control;
 
 namespace Kn.Tests.Cni;
 
@@ -11,26 +10,15 @@ namespace Kn.Tests.Cni;
 public sealed class CniEntryTests : IAsyncLifetime
 #pragma warning restore CA1001
 {
-    private readonly string _directory = Directory.CreateTempSubdirectory("kn-cni-entry-").FullName;
-    private readonly CancellationTokenSource _stop = new();
-    private readonly ControlHandlers _handlers = new();
-    private ControlServer? _server;
-    private Task _run = Task.CompletedTask;
+    private readonly ScriptedAgent _agent = new();
 
     public static TheoryData<string> Commands => ["ADD", "DEL", "CHECK", "GC", "STATUS"];
 
-    private string SocketPath => Path.Combine(_directory, "kn.sock");
+    private string SocketPath => _agent.SocketPath;
 
     public Task InitializeAsync() => Task.CompletedTask;
 
-    public async Task DisposeAsync()
-    {
-        await _stop.CancelAsync();
-        await _run.WaitAsync(TimeSpan.FromSeconds(30));
-        _server?.Dispose();
-        Directory.Delete(_directory, recursive: true);
-        _stop.Dispose();
-    }
+    public Task DisposeAsync() => _agent.DisposeAsync().AsTask();
 
     [Theory]
     [InlineData("""{"cniVersion":"1.0.0"}""", "1.0.0")]
@@ -76,12 +64,12 @@ public sealed class CniEntryTests : IAsyncLifetime
     public void Answer_IsPassedOn_WithItsExitCode(string command)
     {
         ControlRequest? seen = null;
-        _handlers.Set("cni", (request, _) =>
+        _agent.Handlers.Set("cni", (request, _) =>
         {
             seen = request;
             return Task.FromResult(new ControlResponse(1, "{\"x\":1}"u8.ToArray()));
         });
-        Serve();
+        _agent.Serve();
         var config = Config("1.0.0", SocketPath);
         Assert.Equal((1, """{"x":1}"""), Run(command, config));
         Assert.Equal(config, Encoding.UTF8.GetString(seen!.Body.Span));
@@ -91,18 +79,18 @@ public sealed class CniEntryTests : IAsyncLifetime
     [Theory, MemberData(nameof(Commands))]
     public async Task CallThatComesWhileTheModuleStarts_WaitsForIt(string command)
     {
-        _handlers.Expect("cni");
-        Serve();
+        _agent.Handlers.Expect("cni");
+        _agent.Serve();
         var call = Task.Run(() => Run(command, Config("1.0.0", SocketPath)));
         Assert.False(call.IsCompleted);
-        _handlers.Set("cni", static (_, _) => Task.FromResult(new ControlResponse(0, "{}"u8.ToArray())));
+        _agent.Handlers.Set("cni", static (_, _) => Task.FromResult(new ControlResponse(0, "{}"u8.ToArray())));
         Assert.Equal((0, "{}"), await call.WaitAsync(TimeSpan.FromSeconds(30)));
     }
 
     [Theory, MemberData(nameof(Commands))]
     public void ModuleThatIsNotThere_IsTriedAgain_AlsoByDel(string command)
     {
-        Serve();
+        _agent.Serve();
         var (exit, output) = Run(command, Config("1.0.0", SocketPath));
         Assert.Equal(1, exit);
         AssertError(output, 11, "1.0.0", "this agent does not answer 'cni' (yet)");
@@ -111,8 +99,8 @@ public sealed class CniEntryTests : IAsyncLifetime
     [Theory, MemberData(nameof(Commands))]
     public void ModuleThatIsOff_HasNothingToDetach(string command)
     {
-        _handlers.SetOff("cni");
-        Serve();
+        _agent.Handlers.SetOff("cni");
+        _agent.Serve();
         var (exit, output) = Run(command, Config("1.0.0", SocketPath));
         if (command is "DEL" or "GC")
         {
@@ -127,8 +115,8 @@ public sealed class CniEntryTests : IAsyncLifetime
     [Theory, MemberData(nameof(Commands))]
     public void HandlerThatFails_IsTriedAgain_AlsoByDel(string command)
     {
-        _handlers.Set("cni", static (_, _) => throw new InvalidDataException("as asked"));
-        Serve();
+        _agent.Handlers.Set("cni", static (_, _) => throw new InvalidDataException("as asked"));
+        _agent.Serve();
         var (exit, output) = Run(command, Config("1.0.0", SocketPath));
         Assert.Equal(1, exit);
         AssertError(output, 11, "1.0.0", "as asked");
@@ -186,8 +174,8 @@ public sealed class CniEntryTests : IAsyncLifetime
     [Fact]
     public void Argument_LongerThanAnyEnvironment_IsPassedOn()
     {
-        _handlers.Set("cni", static (request, _) => Task.FromResult(new ControlResponse(0, Encoding.UTF8.GetBytes($"{request.Arguments["CNI_ARGS"].Length}"))));
-        Serve();
+        _agent.Handlers.Set("cni", static (request, _) => Task.FromResult(new ControlResponse(0, Encoding.UTF8.GetBytes($"{request.Arguments["CNI_ARGS"].Length}"))));
+        _agent.Serve();
         Assert.Equal((0, "131072"), Run("ADD", Config("1.0.0", SocketPath), ("CNI_ARGS", new string('x', 131072))));
     }
 
@@ -265,12 +253,6 @@ public sealed class CniEntryTests : IAsyncLifetime
         var all = variables.Append(("CNI_COMMAND", command)).ToDictionary(static item => item.Item1, static item => item.Item2);
         var exit = CniEntry.Run(command, all, new MemoryStream(Encoding.UTF8.GetBytes(input)), output);
         return (exit, Encoding.UTF8.GetString(output.ToArray()));
-    }
-
-    private void Serve()
-    {
-        _server = new ControlServer(SocketPath, _handlers, new MetricRegistry(), NullLoggerFactory.Instance, TimeProvider.System);
-        _run = _server.RunAsync(_stop.Token);
     }
 
     /// <summary>As /dev/zero on standard input.</summary>
