@@ -19,28 +19,29 @@ public sealed class BulkChanges
         return new Registration(this, listener);
     }
 
-    /// <summary>Makes a change that nobody hears of.</summary>
-    /// <param name="change">Makes it, and says whether somebody else changed something meanwhile: then every listener is told that it missed something,
-    /// as it is when the change throws.</param>
-    public void Run(Func<bool> change)
+    /// <summary>Makes a change that nobody hears of. If somebody else changed something meanwhile, or the change throws, every listener is told
+    /// that it missed something.</summary>
+    /// <param name="change">Makes it: one change of the version.</param>
+    /// <param name="readVersion">The number of changes by everybody so far. It is read while everybody listens, before and after, so that
+    /// no moment is left in which a change is neither heard nor counted.</param>
+    public void Run(Action change, Func<uint> readVersion)
     {
         lock (_lock)
         {
-            foreach (var listener in _listeners)
-            {
-                listener.Pause();
-            }
-
-            var missed = true;
+            var expected = readVersion() + 1;
+            var isDone = false;
+            _listeners.ForEach(static listener => listener.Pause());
             try
             {
-                missed = change();
+                change();
+                isDone = true;
             }
             finally
             {
-                foreach (var listener in _listeners)
+                _listeners.ForEach(static listener => listener.Resume());
+                if (!isDone || readVersion() != expected)
                 {
-                    listener.Resume(missed);
+                    _listeners.ForEach(static listener => listener.Missed());
                 }
             }
         }
@@ -65,6 +66,8 @@ public interface IBulkListener
     void Pause();
 
     /// <summary>Listens again.</summary>
-    /// <param name="missed">Whether somebody else may have changed something since <see cref="Pause"/>.</param>
-    void Resume(bool missed);
+    void Resume();
+
+    /// <summary>Somebody else may have changed something between the two.</summary>
+    void Missed();
 }

@@ -118,20 +118,17 @@ public sealed class NetlinkMonitor<TEvent> : IDisposable
     }
 
     /// <summary>Joins the groups again.</summary>
-    /// <param name="missed">Whether the overflow event is to stand for what happened meanwhile.</param>
     /// <exception cref="LinuxException">The kernel refused.</exception>
-    public void Resume(bool missed)
+    public void Resume()
     {
         foreach (var group in _groups)
         {
             _transport.Join(group);
         }
-
-        if (missed)
-        {
-            Publish(_overflow);
-        }
     }
+
+    /// <summary>Tells that something may have been missed, by the overflow event.</summary>
+    public void Missed() => Publish(_overflow);
 
     /// <summary>Ends the thread and the events.</summary>
     public void Dispose()

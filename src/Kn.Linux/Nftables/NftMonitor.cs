@@ -37,8 +37,10 @@ public sealed class NftMonitor : IDisposable
     public void Pause() => _monitor.Pause();
 
     /// <summary>Listens again.</summary>
-    /// <param name="missed">Whether somebody else may have changed something meanwhile; told as <see cref="NftChange.Overflow"/>.</param>
-    public void Resume(bool missed) => _monitor.Resume(missed);
+    public void Resume() => _monitor.Resume();
+
+    /// <summary>Tells that something may have been missed, as <see cref="NftChange.Overflow"/>.</summary>
+    public void Missed() => _monitor.Missed();
 
     /// <inheritdoc/>
     public void Dispose() => _monitor.Dispose();

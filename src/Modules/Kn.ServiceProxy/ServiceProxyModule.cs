@@ -21,6 +21,9 @@ public sealed class ServiceProxyModule(ServiceProxyOptions options) : IModule
     /// <summary>A table that somebody flushed is back within a second; who flushes it in a loop makes us read it twice a second.</summary>
     private static readonly TimeSpan DriftSpacing = TimeSpan.FromMilliseconds(400);
 
+    /// <summary>How often the setting of localhost NodePorts is looked at: no notification tells of it.</summary>
+    internal TimeSpan LocalhostEvery { get; init; } = TimeSpan.FromSeconds(30);
+
     /// <summary>The node's network namespace, for what is opened or written later than at the start; null for the process's own. For tests.</summary>
     internal NetworkNamespace? Inside { get; init; }
 
@@ -99,9 +102,9 @@ public sealed class ServiceProxyModule(ServiceProxyOptions options) : IModule
         new ReconcileOptions { Drift = drift, DriftSpacing = DriftSpacing });
 
     /// <summary>Only once the table guards what the kernel's setting opens.</summary>
-    private static async Task RunLocalhostAsync(ModuleContext context, LocalhostTarget target, LinkDrift links, Task guarded, CancellationToken cancellationToken)
+    private async Task RunLocalhostAsync(ModuleContext context, LocalhostTarget target, LinkDrift links, Task guarded, CancellationToken cancellationToken)
     {
-        var loop = new ReconcileLoop<LocalhostKey, LocalhostPiece>(target, [], context, new ReconcileOptions { Drift = links, DriftSpacing = DriftSpacing });
+        var loop = new ReconcileLoop<LocalhostKey, LocalhostPiece>(target, [], context, new ReconcileOptions { Drift = links, DriftSpacing = DriftSpacing, ResyncEvery = LocalhostEvery });
         await guarded.WaitAsync(cancellationToken);
         await loop.RunAsync(cancellationToken);
     }

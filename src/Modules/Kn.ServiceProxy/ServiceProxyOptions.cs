@@ -9,13 +9,14 @@ namespace Kn.ServiceProxy;
 /// <summary>Settings of Services, config section <c>serviceProxy</c>.</summary>
 public sealed record ServiceProxyOptions : IModuleOptions
 {
-    /// <summary>The word for the node's InternalIPs.</summary>
+    /// <summary>The word for the node's first address of each family.</summary>
     internal const string Primary = "primary";
 
     /// <summary>The word for every address of the node.</summary>
     internal const string AllAddresses = "all";
 
-    /// <summary>Where NodePorts are served: <c>primary</c> (this Node's InternalIPs), <c>all</c>, or prefixes that addresses of the
+    /// <summary>Where NodePorts are served: <c>primary</c> (this Node's first InternalIP of each
+    /// family, or ExternalIP where it has none), <c>all</c>, or prefixes that addresses of the
     /// node's links are taken from. Default primary, as kube-proxy's nftables mode: a NodePort on every network of a node is a surprise.</summary>
     public ValueList<string> NodePortAddresses { get; init; } = [Primary];
 

@@ -2,6 +2,7 @@ using Kn.Hosting;
 using Kn.Hosting.Reconciling;
 using Kn.Kubernetes.Cache;
 using Kn.Kubernetes.Objects;
+using Kn.Linux;
 using Kn.Linux.Routes;
 using Kn.Primitives;
 using Kn.ServiceProxy.Planning;
@@ -64,7 +65,7 @@ internal sealed class ServiceRoutes(RouteSocket socket, ProxyNode node, int loop
         {
             if (after is not null)
             {
-                socket.EnsureRoute(ToRoute(prefix, after));
+                Ensure(ToRoute(prefix, after));
             }
             else if (before is not null)
             {
@@ -84,6 +85,19 @@ internal sealed class ServiceRoutes(RouteSocket socket, ProxyNode node, int loop
         }
 
         return Task.CompletedTask;
+    }
+
+    /// <summary>A node behind NAT has an InternalIP that is on none of its links, which the kernel refuses as a source: there it may choose.</summary>
+    private void Ensure(Route route)
+    {
+        try
+        {
+            socket.EnsureRoute(route);
+        }
+        catch (LinuxException error) when (error.Errno == Errno.EINVAL && route.PreferredSource is not null)
+        {
+            socket.EnsureRoute(route with { PreferredSource = null });
+        }
     }
 
     private IEnumerable<Route> Ours() =>

@@ -1,6 +1,9 @@
+using System.Net;
+using System.Net.Sockets;
 using System.Text.Json.Nodes;
 using Kn.Cni.Attaching;
 using Kn.Cni.Protocol;
+using Kn.Linux.Namespaces;
 using Kn.Primitives;
 
 namespace Kn.Cni.NetnsTests;
@@ -54,6 +57,68 @@ public sealed class AttachmentTests
         {
             await Run.TextAsync($"ip netns exec {first} ping -n -c 1 -W 5 {address}");
         }
+    }
+
+    /// <summary>The node has other addresses that the kernel would rather take: one on its first link, and the tunnel's, which is most alike.</summary>
+    [Theory, InlineData("192.0.2.1", "10.244.1.1", 4), InlineData("2001:db8::1", "fd00:10:244:1::1", 6)]
+    public async Task NodesOwnUdpServer_AnswersPods_FromItsInternalIp(string internalIp, string podAddress, int family)
+    {
+        await using var node = new TestNode();
+        node.SetNode([IpPrefix.Parse("10.244.1.0/24"), IpPrefix.Parse("fd00:10:244:1::/64")], IpAddress.Parse("192.0.2.1"), IpAddress.Parse("2001:db8::1"));
+        await Run.TextAsync($"ip -n {node.Name} link set lo up");
+        await Run.TextAsync($"ip -n {node.Name} addr add 198.51.100.1/32 dev lo");
+        await Run.TextAsync($"ip -n {node.Name} link add tunnel type veth peer name uplink");
+        await Run.TextAsync($"ip -n {node.Name} link set tunnel up");
+        await Run.TextAsync($"ip -n {node.Name} link set uplink up");
+        await Run.TextAsync($"ip -n {node.Name} addr add fd00:10:244:1::/128 dev tunnel nodad");
+        await node.StartAsync();
+        var (pod, _) = await node.AddAsync("c1");
+        async Task<string> SourceAsync() => (string)(await Run.JsonAsync($"ip -n {node.Name} -j -{family} route get {podAddress}"))[0]!["prefsrc"]!;
+
+        // The pod was there first: its routes follow the node's addresses as they come, go, and come again.
+        Assert.NotEqual(internalIp, await SourceAsync());
+        for (var turn = 0; turn < 2; turn++)
+        {
+            await Run.TextAsync($"ip -n {node.Name} addr add {internalIp} dev uplink nodad");
+            await Poll.UntilAsync(async () => await SourceAsync() == internalIp);
+            await Run.TextAsync($"ip netns exec {pod} ping -n -c 1 -W 5 {internalIp}");
+            await Run.TextAsync($"ip -n {node.Name} addr del {internalIp} dev uplink");
+            await Poll.UntilAsync(async () => (await Run.TryAsync($"ip -n {node.Name} -j -{family} route get {podAddress}")) is (0, var text) && text.Contains("\"dev\":\"kn", StringComparison.Ordinal) && !text.Contains(internalIp, StringComparison.Ordinal));
+        }
+
+        await Run.TextAsync($"ip -n {node.Name} addr add {internalIp} dev uplink nodad");
+        await Poll.UntilAsync(async () => await SourceAsync() == internalIp);
+        Assert.Equal(internalIp, await AskAsync(node.Name, pod, internalIp));
+
+        // A pod that comes later has it at once, and so has every pod when the agent starts again.
+        await node.AddAsync("c2");
+        async Task<int> CountAsync() => (await Run.TextAsync($"ip -n {node.Name} -{family} route show proto 75")).Split('\n').Count(line => line.Contains($"src {internalIp} ", StringComparison.Ordinal));
+        Assert.Equal(2, await CountAsync());
+        Assert.Equal(0, (await node.CallAsync("DEL", "c2", null)).ExitCode);
+        Assert.Equal(1, await CountAsync());
+        await node.StopAsync();
+        await Run.TextAsync($"ip -n {node.Name} -{family} route change {podAddress} dev {(string)(await Run.JsonAsync($"ip -n {node.Name} -j -{family} route get {podAddress}"))[0]!["dev"]!} proto 75");
+        await node.StartAsync();
+        await Poll.UntilAsync(async () => await SourceAsync() == internalIp);
+    }
+
+    /// <summary>Asks a server on the wildcard address by a datagram from an unconnected socket; who answered.</summary>
+    private static async Task<string> AskAsync(string server, string client, string address)
+    {
+        using var there = NetworkNamespace.OpenNamed(server);
+        using var here = NetworkNamespace.OpenNamed(client);
+        var target = new IPEndPoint(IPAddress.Parse(address), 9000);
+        var any = new IPEndPoint(target.AddressFamily == AddressFamily.InterNetwork ? IPAddress.Any : IPAddress.IPv6Any, 0);
+        using var listening = there.Run(() => new Socket(target.AddressFamily, SocketType.Dgram, ProtocolType.Udp));
+        using var asking = here.Run(() => new Socket(target.AddressFamily, SocketType.Dgram, ProtocolType.Udp));
+        listening.Bind(new IPEndPoint(any.Address, 9000));
+        asking.Bind(any);
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        await asking.SendToAsync("who"u8.ToArray(), target, patience.Token);
+        var buffer = new byte[10];
+        var asked = await listening.ReceiveFromAsync(buffer, any, patience.Token);
+        await listening.SendToAsync("me"u8.ToArray(), asked.RemoteEndPoint, patience.Token);
+        return ((IPEndPoint)(await asking.ReceiveFromAsync(buffer, any, patience.Token)).RemoteEndPoint).Address.ToString();
     }
 
     [Fact]

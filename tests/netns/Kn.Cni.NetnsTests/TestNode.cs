@@ -65,8 +65,10 @@ public sealed class TestNode : IAsyncDisposable
 
     internal Action<AttachStep>? BeforeStep { get; set; }
 
-    public void SetNode(ValueList<IpPrefix> podCidrs) => Context.Cache.Replace(ResourceKinds.Nodes,
-        [new Node { Metadata = new ObjectMeta { Name = "n1" }, PodCidrs = podCidrs, InternalIps = [IpAddress.Parse("192.0.2.1")] }]);
+    public void SetNode(ValueList<IpPrefix> podCidrs) => SetNode(podCidrs, IpAddress.Parse("192.0.2.1"));
+
+    public void SetNode(ValueList<IpPrefix> podCidrs, params IpAddress[] internalIps) => Context.Cache.Replace(ResourceKinds.Nodes,
+        [new Node { Metadata = new ObjectMeta { Name = "n1" }, PodCidrs = podCidrs, InternalIps = internalIps.ToValueList() }]);
 
     public async Task StartAsync()
     {

@@ -76,6 +76,15 @@ public sealed class LocalhostTests : IAsyncLifetime, IDisposable
         Eventually.True(() => LoopbackRoutes().Contains("dev late", StringComparison.Ordinal), "::1 is looked for on the new link too");
     }
 
+    [Fact]
+    public async Task SettingThatSomebodyElsePutBack_IsMadeAgain()
+    {
+        await _module.StartAsync(On);
+        _net.OnNode("sysctl", "-qw", "net.ipv4.conf.all.route_localnet=0");
+        Eventually.True(() => RouteLocalnet() == "1", "the setting is there again");
+        Assert.StartsWith("p", TestNet.Ask(_net.Node, "127.0.0.1", 30080));
+    }
+
     [Theory, InlineData("cleanup"), InlineData("switched off")]
     public async Task SettingAndRoutes_ArePutBack(string how)
     {

@@ -88,7 +88,7 @@ internal sealed class ModuleRun : IEventRecorder, IAsyncDisposable
         Directory.Delete(_folder, recursive: true);
     }
 
-    private ServiceProxyModule NewModule(ServiceProxyOptions? options) => new(options ?? new ServiceProxyOptions()) { Inside = _net.Node };
+    private ServiceProxyModule NewModule(ServiceProxyOptions? options) => new(options ?? new ServiceProxyOptions()) { Inside = _net.Node, LocalhostEvery = TimeSpan.FromMilliseconds(200) };
 
     private ModuleContext NewContext()
     {

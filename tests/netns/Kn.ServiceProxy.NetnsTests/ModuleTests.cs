@@ -37,7 +37,7 @@ public sealed class ModuleTests : IAsyncLifetime, IDisposable
 
     [Fact]
     [Conformance("services", "Changes")]
-    public async Task Changes_OfTheCache_ArriveInTheKernel()
+    public async Task Changes_OfServicesAndSlices_ArriveInTheKernel()
     {
         await StartAsync();
         EventuallyAnswers("p1", "p2", "p3");
@@ -107,6 +107,16 @@ public sealed class ModuleTests : IAsyncLifetime, IDisposable
         Eventually.True(() => _net.OnNode("ip", "-6", "route", "show", "proto", "75") == "", "the route of a prefix that is gone, too");
         _cache.Replace(ResourceKinds.ServiceCidrs, []);
         Eventually.True(() => _net.OnNode("ip", "route", "show", "proto", "75") == "", "no prefix, no route");
+    }
+
+    [Fact]
+    public async Task ServiceRoutes_OfANodeWhoseAddressIsOnNoLink_AreThereWithoutASource()
+    {
+        _net.OnNode("ip", "route", "del", "10.96.0.0/16");
+        _cache.Replace(ResourceKinds.Nodes, [N1 with { InternalIps = Addresses("198.18.0.1", "fd00:50::1") }]);
+        await StartAsync();
+        Assert.StartsWith("10.96.0.0/16 dev lo scope link", _net.OnNode("ip", "route", "show", "proto", "75"));
+        Assert.StartsWith("p", TestNet.Ask(_net.Node, "10.96.0.10", 80));
     }
 
     /// <summary>As networkd and NetworkManager do on a reload: told by a notification, not found by the timer of ten minutes.</summary>

@@ -41,7 +41,6 @@ public sealed class UpgradeTests : IDisposable
     }
 
     [Fact]
-    [Conformance("services", "Changes")]
     public async Task FlushBySomebodyElse_BreaksNoConnection_AndNewOnesAreServedAgain()
     {
         await using var module = new ModuleRun(_net, Web().Services.Concat<Kubernetes.Objects.KubernetesObject>(Web().EndpointSlices));

@@ -13,7 +13,7 @@ public sealed partial class ConformanceTests
     {
         ["cni"] = new("the CNI specification", "[CNI 1.1.0](https://www.cni.dev/docs/spec/) and the conventions beside it", ["Parameters", "VERSION", "ADD", "DEL", "CHECK", "GC", "STATUS", "Result", "Errors", "Chaining", "Capabilities", "Delegated IPAM", "Runtimes"]),
         ["dns"] = new("the Kubernetes DNS specification", "[DNS-based service discovery 1.1.0](https://github.com/kubernetes/dns/blob/master/docs/specification.md), the RFCs under it, and what CoreDNS makes of them", ["Zone", "Services", "Headless Services", "External names", "Pods", "Forwarding", "Cache", "Where it is served", "Transport", "Clients", "Faults"]),
-        ["services"] = new("the Service API", "[Services](https://kubernetes.io/docs/reference/networking/virtual-ips/), EndpointSlices and what kube-proxy makes of them", ["Addresses", "Endpoints", "Traffic policies", "Source ranges", "Refusing", "Source addresses", "Choosing", "Affinity", "Connections", "Localhost", "Health checks", "Labels and annotations", "Changes", "Metrics"]),
+        ["services"] = new("the Service API", "[Services](https://kubernetes.io/docs/reference/networking/virtual-ips/), EndpointSlices and what kube-proxy makes of them", ["Addresses", "Endpoints", "Traffic policies", "Source ranges", "Refusing", "Source addresses", "Choosing", "Affinity", "Connections", "Localhost", "Health checks", "Labels and annotations", "Changes", "Metrics"]) { NeedsEndToEnd = true },
     };
 
     private static readonly IReadOnlyList<Row> Rows = [.. Repository.Files("tests", "*.cs").Order(StringComparer.Ordinal).SelectMany(ReadRows)];
@@ -27,9 +27,20 @@ public sealed partial class ConformanceTests
         Assert.DoesNotContain(Rows, static row => !Specifications.TryGetValue(row.Specification, out var known) || !known.Sections.Contains(row.Section));
     }
 
+    /// <summary>Tests of one name, each in a project of its own, show one rule in several ways.</summary>
     [Fact]
-    public void Rule_IsStatedOnce() =>
-        Assert.Empty(Rows.GroupBy(static row => (row.Specification, row.Section, row.Rule)).Where(static group => group.Count() > 1).Select(static group => group.Key));
+    public void Rule_IsStatedOnce_InASectionAndAProject()
+    {
+        Assert.Empty(Rows.GroupBy(static row => (row.Specification, row.Rule, row.Project)).Where(static group => group.Count() > 1).Select(static group => group.Key));
+        Assert.Empty(Rows.GroupBy(static row => (row.Specification, row.Rule)).Where(static group => group.Select(static row => row.Section).Distinct().Count() > 1).Select(static group => group.Key));
+    }
+
+    [Fact]
+    public void Rule_OfASpecificationThatNeedsIt_HasAnEndToEndTest() =>
+        Assert.Empty(Rows.Where(static row => Specifications[row.Specification].NeedsEndToEnd)
+            .GroupBy(static row => (row.Specification, row.Section, row.Rule))
+            .Where(static group => !group.Any(static row => row.IsEndToEnd))
+            .Select(static group => group.Key));
 
     [Fact]
     public void Tables_AreWhatTheTestsSay()
@@ -50,13 +61,13 @@ public sealed partial class ConformanceTests
     private static string Write(Specification specification, IEnumerable<Row> rows)
     {
         var text = new StringBuilder($"# Conformance with {specification.Title}\n\n")
-            .Append($"{specification.Source}, rule by rule. A row is a test, and its words\nare the test's name: `KN_UPDATE_GOLDEN=1 dotnet test tests/unit/Kn.Conventions.Tests` writes this page, and without it the same test\nfails where the page differs.\n");
+            .Append($"{specification.Source}, rule by rule. {specification.WhatARowIs}\nare the test's name: `KN_UPDATE_GOLDEN=1 dotnet test tests/unit/Kn.Conventions.Tests` writes this page, and without it the same test\nfails where the page differs.\n");
         foreach (var section in rows.GroupBy(static row => row.Section).OrderBy(group => specification.Sections.ToList().IndexOf(group.Key)))
         {
             text.Append($"\n## {section.Key}\n\n| rule | test |\n| --- | --- |\n");
-            foreach (var row in section)
+            foreach (var rule in section.GroupBy(static row => row.Rule))
             {
-                text.Append($"| {row.Rule} | [{row.Test}](../../{row.Path}) |\n");
+                text.Append($"| {rule.Key} | {string.Join(", ", rule.OrderByDescending(static row => row.IsEndToEnd).Select(row => row.Link(specification)))} |\n");
             }
         }
 
@@ -95,7 +106,23 @@ public sealed partial class ConformanceTests
     [GeneratedRegex("(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Za-z])(?=[0-9])|(?<=(?:^|_|[a-z])A)(?=[A-Z][a-z])")]
     private static partial Regex WordStart();
 
-    private sealed record Specification(string Title, string Source, IReadOnlyList<string> Sections);
+    private sealed record Specification(string Title, string Source, IReadOnlyList<string> Sections)
+    {
+        /// <summary>Whether each rule must be shown end to end.</summary>
+        public bool NeedsEndToEnd { get; init; }
 
-    private sealed record Row(string Specification, string Section, string Rule, string Test, string Path);
+        public string WhatARowIs => NeedsEndToEnd
+            ? "A row is a rule, shown in the lab with real clients, and mostly\nin other ways, too. Its words"
+            : "A row is a test, and its words";
+    }
+
+    private sealed record Row(string Specification, string Section, string Rule, string Test, string Path)
+    {
+        public string Project => Path[..Path.IndexOf('/', "tests/unit/".Length)];
+
+        public bool IsEndToEnd => Path.StartsWith("tests/e2e/", StringComparison.Ordinal);
+
+        /// <summary>Where there are tests of several kinds, the kind is said.</summary>
+        public string Link(Specification specification) => $"[{(specification.NeedsEndToEnd ? Path.Split('/')[1] + " " : "")}{Test}](../../{Path})";
+    }
 }

@@ -46,6 +46,9 @@ internal static class Build
     public static Service Annotated(Service service, string annotation, string value) =>
         service with { Metadata = service.Metadata with { Annotations = ValueMap.Of<string, string>((annotation, value)) } };
 
+    public static T Labelled<T>(T item, string label)
+        where T : KubernetesObject => item with { Metadata = item.Metadata with { Labels = ValueMap.Of<string, string>((label, "")) } };
+
     public static ServicePort Tcp(ushort port, ushort nodePort = 0, string name = "") => new(name, IpProtocol.Tcp, port, nodePort);
 
     public static ServicePort Udp(ushort port, ushort nodePort = 0, string name = "") => new(name, IpProtocol.Udp, port, nodePort);

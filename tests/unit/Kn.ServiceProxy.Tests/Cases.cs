@@ -50,6 +50,11 @@ internal static class Cases
                 LoadBalancerIngress = [new LoadBalancerIngress(IpAddress.Parse("203.0.113.10"), false)],
             },
             Slice("web", "a", To(8080), At("10.244.1.2", "n1"), At("10.244.2.10"))),
+        ["local-policies-among-nodes"] = Cluster(
+            Node("n2", "", "192.168.50.2") with { PodCidrs = [IpPrefix.Parse("10.244.2.0/24"), IpPrefix.Parse("fd00:244:2::/64")] },
+            Service("web", 10, Tcp(80, 30080)) with { Type = "NodePort", ExternalTrafficPolicyLocal = true },
+            Slice("web", "a", To(8080), At("10.244.1.2", "n1"), At("10.244.2.10")),
+            Slice("web", "b", To(8080), At("fd00:244:1::2", "n1"), At("fd00:244:2::10"))),
         ["external-local-without-local-endpoint"] = Cluster(
             Service("web", 10, Tcp(80, 30080)) with { Type = "NodePort", ExternalTrafficPolicyLocal = true },
             Slice("web", "a", To(8080), At("10.244.2.10"))),
@@ -113,6 +118,9 @@ internal static class Cases
                 LoadBalancerIngress = [new LoadBalancerIngress(IpAddress.Parse("203.0.113.10"), false)],
             },
             Slice("web", "a", To(8080), At("10.244.1.2", "n1"))),
+        ["another-proxys"] = Cluster(
+            Labelled(Service("web", 10), "service.kubernetes.io/service-proxy-name"),
+            Slice("web", "a", To(8080), At("10.244.2.10"))),
         ["other-service-cidrs"] = Cluster(
             Cidr with { Cidrs = [IpPrefix.Parse("10.96.0.0/12"), IpPrefix.Parse("10.112.0.0/16")] },
             Service("web", 10)),

@@ -23,7 +23,6 @@ public class HashSlotsTests
     }
 
     [Fact]
-    [Conformance("services", "Choosing")]
     public void EndpointThatGoes_LeavesItsSlotsToTheOthers_AndNoOtherSlotMoves()
     {
         var before = Of(Endpoints(0, 5));
@@ -35,7 +34,6 @@ public class HashSlotsTests
     }
 
     [Fact]
-    [Conformance("services", "Choosing")]
     public void EndpointThatComes_TakesItsShare_AndNoOtherSlotMoves()
     {
         var before = Of(Endpoints(0, 5));

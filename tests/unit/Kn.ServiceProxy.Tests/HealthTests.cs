@@ -12,7 +12,6 @@ public class HealthTests
     private static readonly DateTimeOffset Noon = new(2026, 3, 1, 12, 0, 0, TimeSpan.Zero);
 
     [Fact]
-    [Conformance("services", "Health checks")]
     public void ServiceAnswer_IsKubeProxys_ToTheByte()
     {
         var answer = HealthAnswer.OfService(new ObjectKey("shop", "web"), 3, isProxyHealthy: true);
@@ -21,12 +20,10 @@ public class HealthTests
     }
 
     [Theory, InlineData(0, true, 503), InlineData(1, false, 503), InlineData(1, true, 200)]
-    [Conformance("services", "Health checks")]
     public void ServiceAnswer_IsOk_WithALocalEndpointAndAHealthyProxyOnly(int endpoints, bool healthy, int status) =>
         Assert.Equal(status, HealthAnswer.OfService(new ObjectKey("a", "b"), endpoints, healthy).Status);
 
     [Fact]
-    [Conformance("services", "Health checks")]
     public void Proxy_IsUnhealthy_OnceAChangeHasWaitedForAMinute()
     {
         var clock = new Clock(Noon);
@@ -50,7 +47,6 @@ public class HealthTests
     }
 
     [Fact]
-    [Conformance("services", "Health checks")]
     public void NodeAnswer_SaysWhenItWasUpToDate_AndWhetherTheNodeStays()
     {
         var clock = new Clock(Noon);

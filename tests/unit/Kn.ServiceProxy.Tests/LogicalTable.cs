@@ -40,6 +40,8 @@ internal static class LogicalTable
             ProxySet.ClusterIps4 or ProxySet.ClusterIps6 => $"cluster-ip {IpAddress.FromBytes(entry.Key.Bytes)}",
             ProxySet.Hairpin4 or ProxySet.Hairpin6 => $"hairpin {IpAddress.FromBytes(entry.Key.Bytes[..(entry.Key.Length / 2)])}",
             ProxySet.Inside4 or ProxySet.Inside6 => $"inside {Prefix(entry, family)}",
+            ProxySet.Elsewhere4 or ProxySet.Elsewhere6 => $"elsewhere {Prefix(entry, family)}",
+            ProxySet.Foreign4 or ProxySet.Foreign6 => $"foreign {IpAddress.FromBytes(entry.Key.Bytes)}",
             ProxySet.ServiceCidrs4 or ProxySet.ServiceCidrs6 => $"service-cidr {Prefix(entry, family)}",
             _ => null,
         };

@@ -31,7 +31,7 @@ public class PlanTests
 
     [Theory, MemberData(nameof(Unserved))]
     [Conformance("services", "Labels and annotations")]
-    public void ServicesOfOthers_HaveNoPieceAndNoKey(string name, Service service)
+    public void ServicesOfOthers_AreLeftAlone(string name, Service service)
     {
         Assert.NotNull(name);
         var cluster = Cluster(service, Slice("web", "a", To(8080), At("10.244.2.10")));
@@ -77,7 +77,6 @@ public class PlanTests
     };
 
     [Theory, MemberData(nameof(States))]
-    [Conformance("services", "Endpoints")]
     public void ClusterList_HoldsTheEndpointsThatTheApiSays(string name, Endpoint[] endpoints, string expected)
     {
         Assert.NotNull(name);
@@ -115,7 +114,6 @@ public class PlanTests
     }
 
     [Fact]
-    [Conformance("services", "Addresses")]
     public void ExternalIps_AreServedOnlyWhenSwitchedOn_AndAreAProblemOtherwise()
     {
         var cluster = Cluster(Service("web", 10) with { ExternalIps = Addresses("203.0.113.7") });
@@ -159,6 +157,17 @@ public class PlanTests
         var cluster = Cluster(Annotated(Service("web", 10), annotation, value), Slice("web", "a", To(8080), At("10.244.2.1")));
         Assert.NotNull(ServiceProxyPlan.PlanServicePort(cluster, ThisNode, Key("web"), problems));
         Assert.Contains(expected, Assert.Single(problems.All.Distinct()).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Primary_IsTheFirstAddressOfEachFamily_InternalBeforeExternal()
+    {
+        var node = Node("n1", "", "192.168.50.1", "192.168.60.1") with { ExternalIps = Addresses("203.0.113.1", "2001:db8::1", "2001:db8::2") };
+        Assert.Equal(Addresses("192.168.50.1", "2001:db8::1"), ServiceProxyPlan.NodePortAddresses(ClusterSnapshot.Of([node]), ThisNode).ToValueList());
+        var changed = new HashSet<ProxyKey>();
+        var cluster = Cases.All["node-port"];
+        ServiceProxyPlan.AddAffectedKeys(cluster, ThisNode, new ObjectChange(node, node with { ExternalIps = default }), changed);
+        Assert.Contains(Key("web"), changed);
     }
 
     [Fact]
@@ -218,9 +227,6 @@ public class PlanTests
     }
 
     private static ServicePortPiece? Plan(ClusterSnapshot cluster, ProxyKey key) => ServiceProxyPlan.PlanServicePort(cluster, ThisNode, key, new Problems());
-
-    private static T Labelled<T>(T item, string label)
-        where T : KubernetesObject => item with { Metadata = item.Metadata with { Labels = ValueMap.Of<string, string>((label, "")) } };
 
     private static Endpoint Terminating(string address) => At(address) with { Ready = false, Serving = true, Terminating = true };
 

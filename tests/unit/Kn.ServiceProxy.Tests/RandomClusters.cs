@@ -3,6 +3,7 @@ using FsCheck.Fluent;
 using Kn.Kubernetes.Cache;
 using Kn.Kubernetes.Objects;
 using Kn.Primitives;
+using Kn.ServiceProxy.Planning;
 using static Kn.ServiceProxy.Tests.Build;
 
 namespace Kn.ServiceProxy.Tests;
@@ -19,7 +20,8 @@ internal static class RandomClusters
         from slices in Gen.ArrayOf(Slices())
         from nodeIp in Gen.Elements("192.168.50.1", "192.168.50.2")
         from zone in Gen.Elements("", "east")
-        select Cluster([Node("n1", zone, nodeIp, "fd00:50::1"), .. services, .. slices]);
+        from other in Gen.Elements<ValueList<IpPrefix>>([], [IpPrefix.Parse("10.244.2.0/24")], [IpPrefix.Parse("10.244.2.0/24"), IpPrefix.Parse("fd00:244:2::/64")])
+        select Cluster([Node("n1", zone, nodeIp, "fd00:50::1"), Node("n2") with { PodCidrs = other }, .. services, .. slices]);
 
     private static Gen<Service> Services() =>
         from number in Gen.Choose(1, 5)
@@ -31,7 +33,8 @@ internal static class RandomClusters
         from ingress in Gen.Elements("203.0.113.1", "203.0.113.2", "fd00:113::1")
         from ranges in Gen.Elements<ValueList<IpPrefix>>([], [IpPrefix.Parse("198.51.100.0/24")], [IpPrefix.Parse("2001:db8::/64"), IpPrefix.Parse("198.51.0.0/16")])
         from scheduler in Gen.Elements("", "", "rr", "sh", "dh", "nonsense")
-        select Annotated(Build.Service($"s{number}", (byte)number, ports), "kube-router.io/service.scheduler", scheduler) with
+        from isOfAnother in Gen.Elements(false, false, false, true)
+        let service = Annotated(Build.Service($"s{number}", (byte)number, ports), "kube-router.io/service.scheduler", scheduler) with
         {
             Type = type,
             InternalTrafficPolicyLocal = internalLocal,
@@ -39,7 +42,8 @@ internal static class RandomClusters
             ClientIpAffinitySeconds = affinity,
             LoadBalancerIngress = [new LoadBalancerIngress(IpAddress.Parse(ingress), false)],
             LoadBalancerSourceRanges = ranges,
-        };
+        }
+        select isOfAnother ? Labelled(service, ServiceProxyPlan.ServiceProxyNameLabel) : service;
 
     private static Gen<EndpointSlice> Slices() =>
         from number in Gen.Choose(1, 6)

@@ -3,10 +3,10 @@ using Kn.Linux.Namespaces;
 
 namespace Kn.Bench.Groups.Dns;
 
-/// <summary>Debian's servers with the same names, in a namespace of their own without any nftables table.</summary>
+/// <summary>Debian's servers with the same names: in a namespace of their own without any nftables table, or in the node's.</summary>
 internal sealed class DnsPeers : IDisposable
 {
-    private const string Space = "knb-dns";
+    private const string Own = "knb-dns";
     private const int NsdPort = 5301;
     private const int UnboundPort = 5302;
     private const int DnsmasqPort = 5303;
@@ -18,18 +18,25 @@ internal sealed class DnsPeers : IDisposable
 
     /// <summary>Starts them.</summary>
     /// <param name="folder">Has the zone files; theirs are written there.</param>
-    public DnsPeers(string folder)
+    /// <param name="node">The node, as <c>ip netns</c> names it, for peers that share its tables; null for a namespace without any.</param>
+    public DnsPeers(string folder, string? node)
     {
         _folder = folder;
-        NetworkNamespace.Remove(Space);
-        _space = NetworkNamespace.Create(Space);
-        Spawn.Run("/usr/sbin/ip", ["-n", Space, "link", "set", "lo", "up"], ["PATH=/usr/sbin"], []);
-        Start(Space, _space, UpstreamPort, "/usr/sbin/nsd", "-d", "-c", Nsd("upstream", UpstreamPort, "bench.test", "outside.zone"));
+        if (node is null)
+        {
+            NetworkNamespace.Remove(Own);
+            NetworkNamespace.Create(Own).Dispose();
+            Spawn.Run("/usr/sbin/ip", ["-n", Own, "link", "set", "lo", "up"], ["PATH=/usr/sbin"], []);
+        }
+
+        var space = node ?? Own;
+        _space = NetworkNamespace.OpenNamed(space);
+        Upstream = Start(space, _space, UpstreamPort, "/usr/sbin/nsd", "-d", "-c", Nsd("upstream", UpstreamPort, "bench.test", "outside.zone"));
         ClusterPeers =
         [
-            Start(Space, _space, NsdPort, "/usr/sbin/nsd", "-d", "-c", Nsd("nsd", NsdPort, "cluster.local", "cluster.zone")),
-            Unbound = Start(Space, _space, UnboundPort, "/usr/sbin/unbound", "-d", "-c", UnboundConfig()),
-            Start(Space, _space, DnsmasqPort, "/usr/sbin/dnsmasq", "--keep-in-foreground", "--conf-file=/dev/null", "--no-resolv", "--no-hosts", $"--addn-hosts={folder}/hosts", "--local=/cluster.local/", "--local-ttl=5", "--bind-interfaces", "--listen-address=127.0.0.1", "--user=root", $"--pid-file={folder}/dnsmasq.pid", $"--port={DnsmasqPort}"),
+            Start(space, _space, NsdPort, "/usr/sbin/nsd", "-d", "-c", Nsd("nsd", NsdPort, "cluster.local", "cluster.zone")),
+            Unbound = Start(space, _space, UnboundPort, "/usr/sbin/unbound", "-d", "-c", UnboundConfig()),
+            Start(space, _space, DnsmasqPort, "/usr/sbin/dnsmasq", "--keep-in-foreground", "--conf-file=/dev/null", "--no-resolv", "--no-hosts", $"--addn-hosts={folder}/hosts", "--local=/cluster.local/", "--local-ttl=5", "--bind-interfaces", "--listen-address=127.0.0.1", "--user=root", $"--pid-file={folder}/dnsmasq.pid", $"--port={DnsmasqPort}"),
         ];
         Thread.Sleep(TimeSpan.FromSeconds(3));
     }
@@ -37,11 +44,14 @@ internal sealed class DnsPeers : IDisposable
     /// <summary>Those that have the cluster's names.</summary>
     public IReadOnlyList<DnsServer> ClusterPeers { get; }
 
+    /// <summary>NSD with the names outside the cluster, whom Unbound asks.</summary>
+    public DnsServer Upstream { get; }
+
     /// <summary>The one that also forwards, and keeps answers.</summary>
     public DnsServer Unbound { get; }
 
     /// <summary>An upstream for Kn: NSD with the names outside the cluster, in the node's namespace.</summary>
-    public DnsAddress StartUpstream(string node, NetworkNamespace open) => Start(node, open, UpstreamPort, "/usr/sbin/nsd", "-d", "-c", Nsd("node-upstream", UpstreamPort, "bench.test", "outside.zone")).Address;
+    public DnsAddress StartUpstream(string node, NetworkNamespace open) => _space.Inode == open.Inode ? Upstream.Address : Start(node, open, UpstreamPort, "/usr/sbin/nsd", "-d", "-c", Nsd("node-upstream", UpstreamPort, "bench.test", "outside.zone")).Address;
 
     public void Dispose()
     {
@@ -53,7 +63,7 @@ internal sealed class DnsPeers : IDisposable
         }
 
         _space.Dispose();
-        NetworkNamespace.Remove(Space);
+        NetworkNamespace.Remove(Own);
     }
 
     private DnsServer Start(string space, NetworkNamespace open, int port, string program, params string[] words)

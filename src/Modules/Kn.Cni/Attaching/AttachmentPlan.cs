@@ -61,6 +61,9 @@ public class AttachmentPlan
     /// <summary>Routes inside the pod; those without a gateway go by the pod's. Default: a default route of each family.</summary>
     public ValueList<CniRoute> Routes { get; init; }
 
+    /// <summary>What the node itself sends to the pod from, one address a family; where there is none, the kernel chooses.</summary>
+    public ValueList<IpAddress> Sources { get; init; }
+
     /// <summary>Whether the node's end has a part in routing; the port of a bridge has none.</summary>
     public virtual bool IsRouted => true;
 
@@ -127,7 +130,7 @@ public class AttachmentPlan
         foreach (var address in Attachment.Addresses)
         {
             changes.Add(new EnsureNeighbour(HostNeighbour(address, linkIndex)));
-            changes.Add(new EnsureRoute(HostRoute(address, linkIndex) with { Protocol = Owner.Protocol }));
+            changes.Add(new EnsureRoute(HostRoute(address, linkIndex) with { PreferredSource = SourceFor(address), Protocol = Owner.Protocol }));
         }
 
         return changes;
@@ -142,10 +145,10 @@ public class AttachmentPlan
 
     /// <summary>What the node's end needs to be as <see cref="OnHost"/> made it.</summary>
     /// <param name="link">The node's end as it is.</param>
-    /// <param name="routes">Routes of ours on the node.</param>
+    /// <param name="routes">Routes of ours on the node, and the source that each prefers.</param>
     /// <param name="neighbours">Neighbours that the node knows.</param>
     public virtual IReadOnlyList<RouteChange> Repair(
-        Link link, IReadOnlySet<(IpPrefix Destination, int LinkIndex)> routes, IReadOnlySet<(IpAddress Address, int LinkIndex, MacAddress? Mac)> neighbours)
+        Link link, IReadOnlyDictionary<(IpPrefix Destination, int LinkIndex), IpAddress?> routes, IReadOnlySet<(IpAddress Address, int LinkIndex, MacAddress? Mac)> neighbours)
     {
         var changes = new List<RouteChange>();
         if (!link.IsUp)
@@ -160,9 +163,9 @@ public class AttachmentPlan
                 changes.Add(new EnsureNeighbour(HostNeighbour(address, link.Index)));
             }
 
-            if (!routes.Contains((IpPrefix.Of(address), link.Index)))
+            if (!routes.TryGetValue((IpPrefix.Of(address), link.Index), out var source) || (SourceFor(address) is { } wanted && source != wanted))
             {
-                changes.Add(new EnsureRoute(HostRoute(address, link.Index)));
+                changes.Add(new EnsureRoute(HostRoute(address, link.Index) with { PreferredSource = SourceFor(address) }));
             }
         }
 
@@ -241,6 +244,19 @@ public class AttachmentPlan
         PrefixLength = PrefixLengthOf(address),
         Flags = address.Family == IpFamily.V6 ? LinkAddressFlags.NoDuplicateDetection : LinkAddressFlags.None,
     };
+
+    private IpAddress? SourceFor(IpAddress address)
+    {
+        foreach (var source in Sources)
+        {
+            if (source.Family == address.Family)
+            {
+                return source;
+            }
+        }
+
+        return null;
+    }
 
     /// <summary>Names the link for whoever looks at it. The kernel ignores an alias that comes with a link's creation.</summary>
     protected ChangeLink SetAlias(int linkIndex) =>

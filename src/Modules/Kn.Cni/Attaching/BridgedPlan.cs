@@ -41,7 +41,7 @@ public sealed class BridgedPlan : AttachmentPlan
 
     /// <inheritdoc/>
     public override IReadOnlyList<RouteChange> Repair(
-        Link link, IReadOnlySet<(IpPrefix Destination, int LinkIndex)> routes, IReadOnlySet<(IpAddress Address, int LinkIndex, MacAddress? Mac)> neighbours)
+        Link link, IReadOnlyDictionary<(IpPrefix Destination, int LinkIndex), IpAddress?> routes, IReadOnlySet<(IpAddress Address, int LinkIndex, MacAddress? Mac)> neighbours)
     {
         var changes = new List<RouteChange>();
         if (!link.IsUp)

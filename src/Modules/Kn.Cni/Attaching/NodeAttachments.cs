@@ -19,9 +19,12 @@ internal sealed record NodeAttachments(PodLinks Links, AttachmentJournal Journal
     /// <summary>The bridge of local pods.</summary>
     public required NodeBridge Bridge { get; init; }
 
+    /// <summary>What the node sends to pods from.</summary>
+    public required PodRouteSources Sources { get; init; }
+
     /// <summary>What the kernel is told of an attachment.</summary>
     public AttachmentPlan PlanOf(Attachment attachment, uint mtu) =>
-        attachment.Bridge.Length == 0 ? new AttachmentPlan(attachment, mtu) : new BridgedPlan(attachment, mtu, LinkOwner.Agent, Bridge.Port);
+        attachment.Bridge.Length == 0 ? new AttachmentPlan(attachment, mtu) { Sources = Sources.Current } : new BridgedPlan(attachment, mtu, LinkOwner.Agent, Bridge.Port);
 
     /// <summary>The attachment of that key, or null.</summary>
     public Attachment? Find(AttachmentKey key) => Journal.Read(table => table.TryFind(key, out var attachment) ? attachment : null);

@@ -20,7 +20,7 @@ internal sealed class NodeEndGuard(NodeEndRepair repair, NodeBridge bridge, Acti
 
     private readonly RouteMonitor _monitor = RouteMonitor.Open(
         RouteMonitorGroups.Routes | RouteMonitorGroups.Links | RouteMonitorGroups.Addresses | RouteMonitorGroups.Qdiscs,
-        concerns: change => change.CausedBy != ownPortId && (Concerns(change) || ConcernsBridge(change, bridge)));
+        concerns: change => change.CausedBy != ownPortId && (Concerns(change) || repair.Concerns(change) || ConcernsBridge(change, bridge)));
 
     private readonly Channel<bool> _signal = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
 

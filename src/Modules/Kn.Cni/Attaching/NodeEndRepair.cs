@@ -10,6 +10,7 @@ internal sealed class NodeEndRepair(NodeAttachments attachments)
     /// <exception cref="LinuxException">The kernel could not be read.</exception>
     public void RepairAll()
     {
+        attachments.Sources.Refresh();
         RepairBridge();
         foreach (var (plan, repair) in FindIncomplete())
         {
@@ -21,6 +22,7 @@ internal sealed class NodeEndRepair(NodeAttachments attachments)
     /// <exception cref="LinuxException">The kernel could not be read.</exception>
     public async Task RepairAsync(CancellationToken cancellationToken)
     {
+        attachments.Sources.Refresh();
         RepairBridge();
         foreach (var (plan, repair) in FindIncomplete())
         {
@@ -31,6 +33,9 @@ internal sealed class NodeEndRepair(NodeAttachments attachments)
             }
         }
     }
+
+    /// <summary>Whether routes to pods have to change because an address of the node came or went.</summary>
+    public bool Concerns(RouteEvent change) => change is AddressEvent of && attachments.Sources.Concerns(of.Address.Address);
 
     /// <summary>Which pods lack something on the node.</summary>
     /// <exception cref="LinuxException">The kernel could not be read.</exception>

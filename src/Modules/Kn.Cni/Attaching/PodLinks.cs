@@ -89,7 +89,7 @@ public sealed class PodLinks(RouteSocket host) : IDisposable
     /// <exception cref="LinuxException">The kernel refused a step.</exception>
     public void ConfigureHost(AttachmentPlan plan, int linkIndex)
     {
-        ThrowFirst(host.Apply([.. plan.OnHost(linkIndex), .. plan.LimitOnHost(linkIndex, plan.Mtu)]));
+        ThrowFirst(ApplyOnHost([.. plan.OnHost(linkIndex), .. plan.LimitOnHost(linkIndex, plan.Mtu)]));
         OnNode(() =>
         {
             HostSysctls.Write(plan);
@@ -132,7 +132,8 @@ public sealed class PodLinks(RouteSocket host) : IDisposable
     {
         var links = ReadHostLinks().ToDictionary(static link => link.Name, StringComparer.Ordinal);
         var routes = host.ReadRoutes(new RouteFilter(Table: RouteTable.Main, Protocol: NodeResources.RouteProtocol))
-            .Select(static route => (route.Destination, route.LinkIndex)).ToHashSet();
+            .DistinctBy(static route => (route.Destination, route.LinkIndex))
+            .ToDictionary(static route => (route.Destination, route.LinkIndex), static route => route.PreferredSource);
         var neighbours = host.ReadNeighbours().Where(static neighbour => neighbour.State == NeighbourStates.Permanent)
             .Select(static neighbour => (neighbour.Address, neighbour.LinkIndex, neighbour.Mac)).ToHashSet();
         var buckets = plans.Any(static plan => plan.Attachment.Bandwidth?.Ingress is not null)
@@ -157,7 +158,7 @@ public sealed class PodLinks(RouteSocket host) : IDisposable
     /// <summary>Makes these changes; a link that is gone meanwhile needs none.</summary>
     /// <exception cref="LinuxException">The kernel refused a step.</exception>
     public void Apply(IReadOnlyList<RouteChange> changes) =>
-        ThrowFirst(host.Apply(changes).Where(static failure => failure.Error.Errno != Errno.ENODEV));
+        ThrowFirst(ApplyOnHost(changes).Where(static failure => failure.Error.Errno != Errno.ENODEV));
 
     /// <summary>Takes a pod off the network: its routes are gone when this returns, its link is handed to the group of those that are
     /// to be removed.</summary>
@@ -272,6 +273,16 @@ public sealed class PodLinks(RouteSocket host) : IDisposable
                 Sysctl.Write(key, "0");
             }
         }
+    }
+
+    /// <summary>An address that has left the node just now is refused as a route's source: the pod gets its route without one, and the source by
+    /// the next repair.</summary>
+    private IReadOnlyList<RouteFailure> ApplyOnHost(IReadOnlyList<RouteChange> changes)
+    {
+        var failures = host.Apply(changes);
+        return failures.Any(static failure => failure.Error.Errno == Errno.EINVAL)
+            ? host.Apply([.. changes.Select(static change => change is EnsureRoute { Route.PreferredSource: not null } ensure ? new EnsureRoute(ensure.Route with { PreferredSource = null }) : change)])
+            : failures;
     }
 
     private static bool IsProcessNamespace()

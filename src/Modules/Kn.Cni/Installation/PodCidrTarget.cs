@@ -26,23 +26,33 @@ internal sealed class PodCidrTarget(ModuleContext context, CniOptions options, C
     }
 
     public NodePodCidrs? Plan(ClusterSnapshot cluster, string key, Problems problems) =>
-        cluster.Nodes.Find(key) is { PodCidrs: { IsEmpty: false } prefixes }
-            ? new NodePodCidrs(prefixes.DistinctBy(static prefix => prefix.Family).Order().ToValueList())
+        cluster.Nodes.Find(key) is { PodCidrs: { IsEmpty: false } prefixes } node
+            ? new NodePodCidrs(
+                prefixes.DistinctBy(static prefix => prefix.Family).Order().ToValueList(),
+                node.InternalIps.DistinctBy(static address => address.Family).Order().ToValueList())
             : null;
 
     public Task<ValueMap<string, NodePodCidrs>> ReadAsync(CancellationToken cancellationToken)
     {
         var prefixes = parts.Allocator.Prefixes;
-        return Task.FromResult(prefixes.IsEmpty || !_files.IsOffered(options.InstallPlugin) ? default : ValueMap.Of((_node, new NodePodCidrs(prefixes))));
+        return Task.FromResult(prefixes.IsEmpty || !_files.IsOffered(options.InstallPlugin) ? default : ValueMap.Of((_node, new NodePodCidrs(prefixes, parts.Attachments.Sources.InternalIps))));
     }
 
-    public Task ApplyAsync(Changes<string, NodePodCidrs> changes, CancellationToken cancellationToken)
+    public async Task ApplyAsync(Changes<string, NodePodCidrs> changes, CancellationToken cancellationToken)
     {
         foreach (var change in changes.All)
         {
             if (change.After is { } offered)
             {
-                Offer(offered.Prefixes);
+                if (parts.Attachments.Sources.Use(offered.InternalIps))
+                {
+                    await parts.Repair.RepairAsync(cancellationToken);
+                }
+
+                if (change.Before?.Prefixes != offered.Prefixes)
+                {
+                    Offer(offered.Prefixes);
+                }
             }
             else
             {
@@ -53,8 +63,6 @@ internal sealed class PodCidrTarget(ModuleContext context, CniOptions options, C
         }
 
         parts.TellStatus();
-
-        return Task.CompletedTask;
     }
 
     public Task RemoveAsync(CancellationToken cancellationToken)
@@ -87,5 +95,5 @@ internal sealed class PodCidrTarget(ModuleContext context, CniOptions options, C
     }
 }
 
-/// <summary>A node's podCIDRs, one a family, IPv4 first.</summary>
-internal sealed record NodePodCidrs(ValueList<IpPrefix> Prefixes);
+/// <summary>A node's podCIDRs and InternalIPs, one of each a family, IPv4 first.</summary>
+internal sealed record NodePodCidrs(ValueList<IpPrefix> Prefixes, ValueList<IpAddress> InternalIps);

@@ -30,7 +30,10 @@ internal sealed class CniTableDrift(NftSocket own) : IDriftSource, IBulkListener
     public void Pause() => _monitor.Pause();
 
     /// <inheritdoc/>
-    public void Resume(bool missed) => _monitor.Resume(missed);
+    public void Resume() => _monitor.Resume();
+
+    /// <inheritdoc/>
+    public void Missed() => _monitor.Missed();
 
     /// <inheritdoc/>
     public void Dispose() => _monitor.Dispose();

@@ -1,6 +1,3 @@
-using System.Buffers;
-using System.Net;
-using System.Net.Sockets;
 using Kn.Dns.Forwarding.Caching;
 using Kn.Dns.Forwarding.Upstreams;
 using Kn.Dns.Wire;
@@ -103,7 +100,7 @@ internal sealed class DnsForwarder : IForwarder, IAsyncDisposable
         var key = QuestionKey.Of(query);
         if (_loops.Sees(query))
         {
-            Reply(waiter, CachedAnswer.Error(key, DnsRcode.Refused, seconds: 0, Now), ExtendedError.Other);
+            waiter.Reply(CachedAnswer.Error(key, DnsRcode.Refused, seconds: 0, Now), Now, ExtendedError.Other);
             return;
         }
 
@@ -134,11 +131,11 @@ internal sealed class DnsForwarder : IForwarder, IAsyncDisposable
         if (ended is not null)
         {
             Metrics.ServedStale.Increment();
-            Reply(waiter, ended, ErrorOfStale(ended));
+            waiter.Reply(ended, Now, ErrorOfStale(ended));
         }
         else
         {
-            Reply(waiter, CachedAnswer.Error(key, rcode, seconds: 0, Now), rcode == DnsRcode.Refused ? ExtendedError.Other : ExtendedError.NotReady);
+            waiter.Reply(CachedAnswer.Error(key, rcode, seconds: 0, Now), Now, rcode == DnsRcode.Refused ? ExtendedError.Other : ExtendedError.NotReady);
         }
     }
 
@@ -310,44 +307,7 @@ internal sealed class DnsForwarder : IForwarder, IAsyncDisposable
                 Metrics.ServedStale.Increment();
             }
 
-            Reply(waiter, answer, error);
+            waiter.Reply(answer, Now, error);
         }
     }
-
-    private void Reply(in Waiter waiter, CachedAnswer answer, ExtendedError error)
-    {
-        const int Opt = 32;
-        if (DnsQuery.Read(waiter.Query, waiter.Client, waiter.Transport, out var query) != QueryFault.None)
-        {
-            return;
-        }
-
-        var limit = Math.Min(query.ResponseLimit, answer.Message.Length + Opt);
-        var buffer = ArrayPool<byte>.Shared.Rent(Math.Max(limit, Edns.PlainUdpSize));
-        try
-        {
-            var length = AnswerWriter.Write(answer, query, buffer.AsSpan(0, limit), Now, error);
-            waiter.ReplyTo.Reply(buffer.AsSpan(0, length));
-        }
-        finally
-        {
-            ArrayPool<byte>.Shared.Return(buffer);
-        }
-    }
-}
-
-/// <summary>What is around a forwarder.</summary>
-internal sealed record ForwarderSurroundings
-{
-    /// <summary>The clock.</summary>
-    public TimeProvider Time { get; init; } = TimeProvider.System;
-
-    /// <summary>True for an address that this server itself answers on: to ask it would go in a circle.</summary>
-    public Func<IPEndPoint, bool> IsOwn { get; init; } = static _ => false;
-
-    /// <summary>Told every few seconds how upstreams do.</summary>
-    public Action<string> Tell { get; init; } = static _ => { };
-
-    /// <summary>Opens sockets towards upstreams; by default in the network namespace of the calling thread.</summary>
-    public SocketOpener Open { get; init; } = static (family, type) => new Socket(family, type, type == SocketType.Dgram ? ProtocolType.Udp : ProtocolType.Tcp);
 }

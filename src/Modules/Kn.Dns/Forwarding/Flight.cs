@@ -1,3 +1,4 @@
+using System.Buffers;
 using Kn.Dns.Forwarding.Caching;
 using Kn.Dns.Forwarding.Upstreams;
 using Kn.Dns.Wire;
@@ -57,4 +58,30 @@ internal readonly record struct Waiter(byte[] Query, IpAddress Client, DnsTransp
 {
     /// <summary>Takes a query along.</summary>
     public static Waiter Of(in DnsQuery query, IReplyTo replyTo) => new(query.Message.ToArray(), query.Client, query.Transport, replyTo);
+
+    /// <summary>Gives it an answer, as its query wants it.</summary>
+    /// <param name="answer">To the same question.</param>
+    /// <param name="now">In milliseconds.</param>
+    /// <param name="error">Told to a client that knows EDNS.</param>
+    public void Reply(CachedAnswer answer, long now, ExtendedError error)
+    {
+        // As much as our OPT record with its extended error takes.
+        const int OptBytes = 32;
+        if (DnsQuery.Read(Query, Client, Transport, out var query) != QueryFault.None)
+        {
+            return;
+        }
+
+        var limit = Math.Min(query.ResponseLimit, answer.Message.Length + OptBytes);
+        var buffer = ArrayPool<byte>.Shared.Rent(Math.Max(limit, Edns.PlainUdpSize));
+        try
+        {
+            var length = AnswerWriter.Write(answer, query, buffer.AsSpan(0, limit), now, error);
+            ReplyTo.Reply(buffer.AsSpan(0, length));
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
 }

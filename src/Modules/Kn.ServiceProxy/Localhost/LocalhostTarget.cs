@@ -12,6 +12,9 @@ namespace Kn.ServiceProxy.Localhost;
 /// <remarks>
 /// <para>IPv4: <c>net.ipv4.conf.all.route_localnet</c>, without which the kernel neither sends from 127.0.0.0/8 nor takes an answer for it
 /// (Documentation/networking/ip-sysctl.rst). The proxy's table drops what the wire sends to or from there; it must be in place first.</para>
+/// <para>Nothing tells when somebody else puts it back: RTNLGRP_IPV4_NETCONF is told of forwarding, rp_filter and the like only
+/// (devinet_conf_proc, net/ipv4/devinet.c), and inotify sees a write to /proc/sys only by the same mount of proc, not one from a privileged
+/// container. So it is read every half a minute, which costs nothing.</para>
 /// <para>IPv6 has no such setting, and looks for ::1 only on the link that a packet came by: so every link gets a route
 /// <c>local ::1/128</c>. Packets from the wire to or from ::1 the kernel drops by itself, before any hook.</para>
 /// </remarks>

@@ -85,7 +85,7 @@ internal sealed class FamilyPlan(ClusterSnapshot cluster, ProxyNode node, Servic
     private ValueList<IpPrefix> RangesOf(IpAddress address)
     {
         var ranges = service.LoadBalancerSourceRanges.Where(range => range.Family == address.Family).ToArray();
-        var own = cluster.Nodes.Find(node.Name)?.InternalIps ?? default;
+        var own = ServiceProxyPlan.PrimaryAddresses(cluster, node).ToArray();
         return ServiceProxyPlan.Disjoint(ranges.Any(range => own.Any(range.Contains)) ? ranges.Append(IpPrefix.Of(address)) : ranges);
     }
 

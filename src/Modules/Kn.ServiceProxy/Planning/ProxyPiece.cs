@@ -11,8 +11,10 @@ public sealed record TablePiece(string Layout) : ProxyPiece;
 
 /// <summary>What holds for the whole node. Prefixes are sorted, none inside another.</summary>
 /// <param name="Inside">Addresses of pods: what comes from them is not masqueraded.</param>
+/// <param name="Elsewhere">Those of them that are other nodes': they reach this node by another.</param>
 /// <param name="ServiceCidrs">Prefixes of ClusterIPs: an unassigned address in them leads nowhere.</param>
-public sealed record NodePiece(ValueList<IpPrefix> Inside, ValueList<IpPrefix> ServiceCidrs) : ProxyPiece;
+/// <param name="Foreign">ClusterIPs of Services that another proxy serves, sorted: left alone.</param>
+public sealed record NodePiece(ValueList<IpPrefix> Inside, ValueList<IpPrefix> Elsewhere, ValueList<IpPrefix> ServiceCidrs, ValueList<IpAddress> Foreign) : ProxyPiece;
 
 /// <summary>One port of a Service: where clients send to and who answers, each family by itself.</summary>
 /// <param name="V4">The IPv4 part; null when the port has no IPv4 address.</param>

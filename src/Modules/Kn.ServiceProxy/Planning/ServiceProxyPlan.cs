@@ -31,6 +31,7 @@ public static class ServiceProxyPlan
             case Service:
                 keys.UnionWith(PortKeys(change.Before as Service));
                 keys.UnionWith(PortKeys(change.After as Service));
+                AddForeignKey(change.Before as Service, change.After as Service, keys);
                 break;
             case EndpointSlice:
                 keys.UnionWith(PortKeys(ServiceOf(cluster, change.Before)));
@@ -56,7 +57,9 @@ public static class ServiceProxyPlan
         IEnumerable<IpPrefix> services = node.Cluster.ServiceCidrs.IsEmpty
             ? cluster.ServiceCidrs.SelectMany(static cidr => cidr.Cidrs)
             : node.Cluster.ServiceCidrs;
-        return new NodePiece(Disjoint(pods), Disjoint(services));
+        var elsewhere = cluster.Nodes.Where(other => other.Metadata.Name != node.Name).SelectMany(static other => other.PodCidrs);
+        var foreign = cluster.Services.Where(IsOfAnother).SelectMany(static service => service.ClusterIps).Distinct().Order().ToValueList();
+        return new NodePiece(Disjoint(pods), Disjoint(elsewhere), Disjoint(services), foreign);
     }
 
     /// <summary>The piece of a Service port; null when this proxy has nothing to do for it.</summary>
@@ -103,7 +106,7 @@ public static class ServiceProxyPlan
         {
             if (entry is ServiceProxyOptions.Primary)
             {
-                addresses.UnionWith(cluster.Nodes.Find(node.Name)?.InternalIps ?? []);
+                addresses.UnionWith(PrimaryAddresses(cluster, node));
             }
             else if (entry is ServiceProxyOptions.AllAddresses)
             {
@@ -117,6 +120,12 @@ public static class ServiceProxyPlan
 
         return addresses;
     }
+
+    /// <summary>This node's first address of each family: InternalIPs come before ExternalIPs.</summary>
+    /// <remarks>As kube-proxy has it: k8s.io/component-helpers/node/util GetNodeHostIPs.</remarks>
+    internal static IEnumerable<IpAddress> PrimaryAddresses(ClusterSnapshot cluster, ProxyNode node) => cluster.Nodes.Find(node.Name) is { } found
+        ? found.InternalIps.Concat((IEnumerable<IpAddress>)found.ExternalIps).DistinctBy(static address => address.Family)
+        : [];
 
     /// <summary>The zone this node is in; null when it has no zone label.</summary>
     internal static string? ZoneOf(ClusterSnapshot cluster, ProxyNode node) =>
@@ -156,6 +165,14 @@ public static class ServiceProxyPlan
     private static Service? ServiceOf(ClusterSnapshot cluster, KubernetesObject? slice) =>
         (slice as EndpointSlice)?.Service is { } service ? cluster.Services.Find(service) : null;
 
+    private static void AddForeignKey(Service? before, Service? after, ISet<ProxyKey> keys)
+    {
+        if ((before is not null && IsOfAnother(before)) || (after is not null && IsOfAnother(after)))
+        {
+            keys.Add(ProxyKey.Node);
+        }
+    }
+
     private static void AddNodeKeys(ClusterSnapshot cluster, ProxyNode node, Node? before, Node? after, ISet<ProxyKey> keys)
     {
         if (before?.PodCidrs != after?.PodCidrs)
@@ -172,7 +189,7 @@ public static class ServiceProxyPlan
         {
             keys.UnionWith(cluster.Services.SelectMany(PortKeys));
         }
-        else if (before?.InternalIps != after?.InternalIps)
+        else if (before?.InternalIps != after?.InternalIps || before?.ExternalIps != after?.ExternalIps)
         {
             keys.UnionWith(cluster.Services
                 .Where(IsServed)

@@ -22,7 +22,7 @@ internal sealed class FamilyRules(IpFamily family, bool masqueradeAll)
     private readonly string _suffix = family == IpFamily.V6 ? "6" : "4";
 
     /// <summary>The chains, each before those that lead to it.</summary>
-    public IEnumerable<NftChain> Chains => [Special(), Balance(), Services(), Resolve(), FromElsewhere(), AfterDnat()];
+    public IEnumerable<NftChain> Chains => [Special(), Balance(), Unknown(), Services(), Resolve(), FromElsewhere(), AfterDnat()];
 
     /// <summary>Name of the chain that a base chain jumps to for destination NAT.</summary>
     public string ServicesChain => "services" + _suffix;
@@ -35,6 +35,8 @@ internal sealed class FamilyRules(IpFamily family, bool masqueradeAll)
 
     private string BalanceChain => "balance" + _suffix;
 
+    private string UnknownChain => "unknown" + _suffix;
+
     private string SpecialChain => "special" + _suffix;
 
     private string FromElsewhereChain => "from-elsewhere" + _suffix;
@@ -46,8 +48,14 @@ internal sealed class FamilyRules(IpFamily family, bool masqueradeAll)
     private NftChain Services() => NftChain.Of(
         ServicesChain,
         NftRule.Of(Statement.SetPriority(Map(ProxySet.Services4), _vip), Verdict.Goto(BalanceChain)),
-        NftRule.Of(Match.IpDestination(Set(ProxySet.ServiceCidrs4), family), Verdict.Goto(ProxyRules.RefuseChain)),
+        NftRule.Of(Match.IpDestination(Set(ProxySet.ServiceCidrs4), family), Verdict.Goto(UnknownChain)),
         NftRule.Of(Match.IpDestination(Set(ProxySet.ClusterIps4), family), Verdict.Goto(ProxyRules.RefuseChain)));
+
+    /// <summary>What another proxy serves (service.kubernetes.io/service-proxy-name) it may translate after us.</summary>
+    private NftChain Unknown() => NftChain.Of(
+        UnknownChain,
+        NftRule.Of(Match.IpDestination(Set(ProxySet.Foreign4), family), Verdict.Return),
+        NftRule.Of(Verdict.Goto(ProxyRules.RefuseChain)));
 
     private NftChain Balance() => NftChain.Of(
         BalanceChain,
@@ -83,8 +91,19 @@ internal sealed class FamilyRules(IpFamily family, bool masqueradeAll)
             Match.InSet(Set(ProxySet.Hairpin4), Field.Source(family), Field.Destination(family)),
             Statement.Masquerade(fullyRandom: true)));
         rules.Add(ToExternal());
+        rules.Add(FromPodElsewhere());
         return new NftChain(AfterDnatChain) { Rules = rules.ToValueList() };
     }
+
+    /// <summary>A pod of another node that asked this node by a VIP with policy Local got an endpoint anywhere, as every pod does. One on this
+    /// node answers by this node; one elsewhere would answer the pod directly, which knows nothing of it.</summary>
+    private NftRule FromPodElsewhere() => NftRule.Of(
+        Match.IpSource(Set(ProxySet.Elsewhere4), family),
+        Match.NotInSet(Set(ProxySet.Hairpin4), Field.Destination(family), Field.Destination(family)),
+        Match.NfProto(family),
+        Statement.SetPriority(Map(ProxySet.Outside4), _originalVip),
+        Statement.SetPriority(0),
+        Statement.Masquerade(fullyRandom: true));
 
     /// <summary>The last rule is for the node's own processes that use a VIP with policy Local: they got an endpoint anywhere, which
     /// would answer to an address that only this node has.</summary>

@@ -27,13 +27,8 @@ internal sealed class NftProxyTable(NftSocket socket, ServiceProxyOptions option
             return;
         }
 
-        bulk.Run(() =>
-        {
-            // Each transaction counts the generation up by one.
-            var before = socket.GenerationId;
-            socket.Apply(ToNft(batch, _static));
-            return socket.GenerationId != before + 1;
-        });
+        // Each transaction counts the generation up by one.
+        bulk.Run(() => socket.Apply(ToNft(batch, _static)), () => socket.GenerationId);
     }
 
     /// <inheritdoc/>

@@ -67,6 +67,12 @@ internal readonly record struct ProxyElement(ProxySet Set, NftElement Element)
     /// <summary>Addresses of pods.</summary>
     public static ProxyElement Inside(IpPrefix prefix) => new(ProxySet.Inside4.In(prefix.Family), NftElement.Of(prefix));
 
+    /// <summary>Addresses of other nodes' pods.</summary>
+    public static ProxyElement Elsewhere(IpPrefix prefix) => new(ProxySet.Elsewhere4.In(prefix.Family), NftElement.Of(prefix));
+
+    /// <summary>A ClusterIP that another proxy serves.</summary>
+    public static ProxyElement Foreign(IpAddress address) => new(ProxySet.Foreign4.In(address.Family), NftElement.Of(address));
+
     /// <summary>A prefix of ClusterIPs.</summary>
     public static ProxyElement ServiceCidr(IpPrefix prefix) => new(ProxySet.ServiceCidrs4.In(prefix.Family), NftElement.Of(prefix));
 

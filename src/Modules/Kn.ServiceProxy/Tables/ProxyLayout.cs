@@ -7,7 +7,7 @@ internal static class ProxyLayout
 {
     /// <summary>Raised whenever the static sets, chains or rules change, or the meaning of elements does. A table with another number
     /// is replaced whole, in one transaction.</summary>
-    public const int Number = 2;
+    public const int Number = 3;
 
     /// <summary>What a table made with these options says of itself in its comment.</summary>
     public static string Version(ServiceProxyOptions options) => string.Create(

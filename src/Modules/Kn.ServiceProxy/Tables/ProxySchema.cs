@@ -63,6 +63,8 @@ internal static class ProxySchema
             ProxySet.ClusterIps4 => new NftSet(name, NftKey.Type(address)),
             ProxySet.Hairpin4 => new NftSet(name, NftKey.Typeof(Field.Source(family), Field.Destination(family))) { Comment = "local endpoints, twice" },
             ProxySet.Inside4 => new NftSet(name, NftKey.Type(address)) { Flags = NftSetFlags.Interval, Comment = "pod addresses of the cluster" },
+            ProxySet.Elsewhere4 => new NftSet(name, NftKey.Type(address)) { Flags = NftSetFlags.Interval, Comment = "pod addresses of other nodes" },
+            ProxySet.Foreign4 => new NftSet(name, NftKey.Type(address)) { Comment = "ClusterIPs that another proxy serves" },
             ProxySet.ServiceCidrs4 => new NftSet(name, NftKey.Type(address)) { Flags = NftSetFlags.Interval },
             ProxySet.Lists => new NftMap(name, number, number) { Comment = "list: class (kind, protocol : length)" },
             ProxySet.Endpoints4 => new NftMap(name, slot, endpoint) { Comment = "list . slot: endpoint" },

@@ -44,9 +44,17 @@ internal enum ProxySet : byte
     Inside4,
     Inside6,
 
+    /// <summary>Addresses of other nodes' pods.</summary>
+    Elsewhere4,
+    Elsewhere6,
+
     /// <summary>Prefixes of ClusterIPs.</summary>
     ServiceCidrs4,
     ServiceCidrs6,
+
+    /// <summary>ClusterIPs that another proxy serves.</summary>
+    Foreign4,
+    Foreign6,
 
     /// <summary>List: class.</summary>
     Lists,
@@ -69,7 +77,7 @@ internal static class ProxySets
     private static readonly string[] Names =
     [
         "services4", "services6", "inner4", "inner6", "outside4", "outside6", "external4", "external6", "ranges4", "ranges6", "contested4", "contested6",
-        "cluster-ips4", "cluster-ips6", "hairpin4", "hairpin6", "inside4", "inside6", "service-cidrs4", "service-cidrs6",
+        "cluster-ips4", "cluster-ips6", "hairpin4", "hairpin6", "inside4", "inside6", "elsewhere4", "elsewhere6", "service-cidrs4", "service-cidrs6", "foreign4", "foreign6",
         "lists", "endpoints4", "endpoints6", "choices", "backends4", "backends6",
     ];
 

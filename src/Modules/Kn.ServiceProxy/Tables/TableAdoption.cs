@@ -22,6 +22,8 @@ internal sealed class TableAdoption
     private readonly Dictionary<uint, ServiceList> _lists = [];
     private readonly Dictionary<ProxyKey, AdoptedPort> _ports = [];
     private readonly List<IpPrefix> _inside = [];
+    private readonly List<IpPrefix> _elsewhere = [];
+    private readonly List<IpAddress> _foreign = [];
     private readonly List<IpPrefix> _serviceCidrs = [];
     private uint _reserved;
     private uint _highest;
@@ -91,6 +93,12 @@ internal sealed class TableAdoption
                 break;
             case ProxySet.Inside4 when ElementReader.TryReadPrefix(element, family, out var prefix):
                 _inside.Add(prefix);
+                break;
+            case ProxySet.Elsewhere4 when ElementReader.TryReadPrefix(element, family, out var prefix):
+                _elsewhere.Add(prefix);
+                break;
+            case ProxySet.Foreign4 when element.Key.Length is 4 or 16:
+                _foreign.Add(IpAddress.FromBytes(element.Key.Bytes));
                 break;
             case ProxySet.ServiceCidrs4 when ElementReader.TryReadPrefix(element, family, out var prefix):
                 _serviceCidrs.Add(prefix);
@@ -216,7 +224,7 @@ internal sealed class TableAdoption
             }
         }
 
-        var node = new NodePiece(_inside.Order().ToValueList(), _serviceCidrs.Order().ToValueList());
+        var node = new NodePiece(_inside.Order().ToValueList(), _elsewhere.Order().ToValueList(), _serviceCidrs.Order().ToValueList(), _foreign.Order().ToValueList());
         Claim(unclaimed, NodeElements.Of(node));
         Claim(unclaimed, [ProxyElement.Numbers(_reserved)]);
         return (TableState.Of(_classes, new ListNumbers(_reserved, _highest), node, ports), Pieces(ports, node, unclaimed.Values.ToValueList()));

@@ -39,7 +39,7 @@ internal sealed class TableState
     public ProxyKey? Owner(Vip vip) => _vips.Owner(vip);
 
     /// <summary>The state without a table.</summary>
-    public static TableState Empty() => new(BalanceClasses.Of(new Dictionary<uint, BalanceClass>()), new ListNumbers(0, 0), new NodePiece(default, default));
+    public static TableState Empty() => new(BalanceClasses.Of(new Dictionary<uint, BalanceClass>()), new ListNumbers(0, 0), new NodePiece(default, default, default, default));
 
     /// <summary>The state of a table that is as it should be.</summary>
     public static TableState Of(BalanceClasses classes, ListNumbers numbers, NodePiece node, IEnumerable<PortState> ports)
@@ -76,7 +76,7 @@ internal sealed class TableState
         {
             if (change.Key.Kind == ProxyKeyKind.Node)
             {
-                ChangeNode(edit, (NodePiece?)change.After ?? new NodePiece(default, default));
+                ChangeNode(edit, (NodePiece?)change.After ?? new NodePiece(default, default, default, default));
             }
         }
 
@@ -97,7 +97,7 @@ internal sealed class TableState
         _shared.EnsureCapacity(ports);
         _classes = BalanceClasses.Prepare(edit);
         _numbers = new ListNumbers(0, 0);
-        _node = new NodePiece(default, default);
+        _node = new NodePiece(default, default, default, default);
     }
 
     private void ChangeNode(TableEdit edit, NodePiece after)

@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Kn.Lab;
 using Kn.Lab.Api;
 using Kn.Lab.Commands;
@@ -35,6 +36,13 @@ public abstract class LabFixture : IAsyncLifetime
     /// <summary>False where the collection's tests are skipped anyhow.</summary>
     protected virtual bool IsWanted => true;
 
+    /// <summary>How many nodes, node1 first. They take the two segments in turn, so that every scenario has both ways between nodes: direct, and
+    /// VXLAN to those behind the router.</summary>
+    protected virtual int NodeCount => 3;
+
+    /// <summary>Called once when the lab is up.</summary>
+    protected virtual Task PrepareAsync() => Task.CompletedTask;
+
     /// <inheritdoc/>
     public async Task InitializeAsync()
     {
@@ -47,11 +55,10 @@ public abstract class LabFixture : IAsyncLifetime
         var folder = Path.Combine(LabFolder, name);
         string[] server = await StartServerAsync() is { } kubeconfig ? ["--kubeconfig", kubeconfig] : [];
         _options = new LabOptions { Name = name, Folder = folder };
-
-        // node2 is behind a router, so that every scenario has both ways between nodes: direct, and VXLAN.
-        await LabAsync(["up", "--nodes", "3", "--underlay-segments", "2", "--kn", Binaries.Kn, "--wait", "120", .. server]);
+        await LabAsync(["up", "--nodes", $"{NodeCount}", "--underlay-segments", "2", "--kn", Binaries.Kn, "--wait", "120", .. server]);
         _options = LabChoice.Load(folder) ?? throw new InvalidOperationException($"no lab.json in {folder}");
         _client = ApiClient.FromKubeconfig(_options.UserKubeconfig);
+        await PrepareAsync();
     }
 
     /// <inheritdoc/>
@@ -65,6 +72,18 @@ public abstract class LabFixture : IAsyncLifetime
         }
 
         await StopServerAsync();
+    }
+
+    /// <summary>Creates the objects of a YAML text; what has namespaces goes into this one.</summary>
+    internal async Task CreateAllAsync(string ns, string yaml)
+    {
+        ApiResource[] kinds = [ApiResources.Namespaces, ApiResources.Pods, ApiResources.Services, ApiResources.Deployments, ApiResources.EndpointSlices, ApiResources.ServiceCidrs];
+        using var text = new StringReader(yaml);
+        foreach (var item in YamlTree.ParseAll(text).OfType<JsonObject>())
+        {
+            var kind = kinds.First(kind => kind.Kind == item.Text("kind"));
+            await Client.CreateAsync(kind, kind.Namespaced ? ns : null, item, CancellationToken.None);
+        }
     }
 
     /// <summary>Runs kn-lab with this lab's name; throws when it fails.</summary>
@@ -84,13 +103,25 @@ public abstract class LabFixture : IAsyncLifetime
         null, [Binaries.KnLab, "exec", "node/" + node, "--name", Options.Name, "--dir", LabFolder, "--", .. command], null, "", CancellationToken.None);
 
     /// <summary>A client inside a pod.</summary>
-    internal EchoClient InPod(string ns, string pod) => In($"/proc/{ControlClient.Ask(Options, "pod", ns, pod)}/ns/net");
+    internal EchoClient InPod(string ns, string pod) => new(OpenPod(ns, pod));
 
     /// <summary>A client outside the cluster.</summary>
-    internal EchoClient Outside() => In("/run/netns/" + new LabNames(Options.Name).Outside);
+    internal EchoClient Outside() => new(OpenOutside());
 
     /// <summary>A client on a node: what a program of the node, or a pod of its network, would see.</summary>
-    internal EchoClient OnNode(int number) => In("/run/netns/" + new LabNames(Options.Name).Node(number));
+    internal EchoClient OnNode(int number) => new(OpenNode(number));
+
+    /// <summary>A pod's network namespace; closed with the lab.</summary>
+    internal NetworkNamespace OpenPod(string ns, string pod) => Open($"/proc/{ControlClient.Ask(Options, "pod", ns, pod)}/ns/net");
+
+    /// <summary>That of a host outside the cluster; closed with the lab.</summary>
+    internal NetworkNamespace OpenOutside() => Open("/run/netns/" + new LabNames(Options.Name).Outside);
+
+    /// <summary>A node's; closed with the lab.</summary>
+    internal NetworkNamespace OpenNode(int number) => Open("/run/netns/" + new LabNames(Options.Name).Node(number));
+
+    /// <summary>That of the bridges and the router; closed with the lab.</summary>
+    internal NetworkNamespace OpenUnderlay() => Open("/run/netns/" + new LabNames(Options.Name).Underlay);
 
     /// <summary>Looks again until the condition holds; fails with what was waited for.</summary>
     internal static async Task UntilAsync(string what, Func<Task<bool>> holdsAsync, int seconds = 30)
@@ -105,11 +136,11 @@ public abstract class LabFixture : IAsyncLifetime
 
     private static string LabFolder => Path.Combine(Path.GetTempPath(), "kn-e2e-labs");
 
-    private EchoClient In(string path)
+    private NetworkNamespace Open(string path)
     {
         var opened = NetworkNamespace.Open(path);
         _opened.Add(opened);
-        return new EchoClient(opened);
+        return opened;
     }
 }
 

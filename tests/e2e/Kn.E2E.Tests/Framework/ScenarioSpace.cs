@@ -27,16 +27,7 @@ internal sealed class ScenarioSpace : IAsyncDisposable
     }
 
     /// <summary>Creates the objects of a YAML text; what names no namespace gets this one.</summary>
-    public async Task ApplyAsync(string yaml)
-    {
-        ApiResource[] kinds = [ApiResources.Namespaces, ApiResources.Pods, ApiResources.Services, ApiResources.Deployments, ApiResources.EndpointSlices];
-        using var text = new StringReader(yaml);
-        foreach (var item in YamlTree.ParseAll(text).OfType<JsonObject>())
-        {
-            var kind = kinds.First(kind => kind.Kind == item.Text("kind"));
-            await _lab.Client.CreateAsync(kind, kind.Namespaced ? Name : null, item, CancellationToken.None);
-        }
-    }
+    public Task ApplyAsync(string yaml) => _lab.CreateAllAsync(Name, yaml);
 
     /// <summary>An echo pod on a node (any, when empty), and the wait until it is Ready.</summary>
     public async Task<JsonObject> EchoPodAsync(string name, string node = "", string labels = "{}", string more = "")

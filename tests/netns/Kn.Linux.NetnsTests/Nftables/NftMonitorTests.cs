@@ -50,7 +50,12 @@ public sealed class NftMonitorTests : IDisposable
         using var monitor = NftMonitor.Open(_ns.Namespace);
         monitor.Pause();
         _ns.Nft("add", "table", "ip", "unheard");
-        monitor.Resume(missed);
+        monitor.Resume();
+        if (missed)
+        {
+            monitor.Missed();
+        }
+
         _ns.Nft("add", "table", "ip", "heard");
 
         var changes = new List<NftChange>();
