@@ -37,7 +37,10 @@ internal sealed class ListenDrift : IDriftSource, IBulkListener, IDisposable
     public void Pause() => _tables.Pause();
 
     /// <inheritdoc/>
-    public void Resume(bool missed) => _tables.Resume(missed);
+    public void Resume() => _tables.Resume();
+
+    /// <inheritdoc/>
+    public void Missed() => _tables.Missed();
 
     /// <inheritdoc/>
     public void Dispose()
