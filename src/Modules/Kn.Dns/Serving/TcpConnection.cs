@@ -39,9 +39,16 @@ internal sealed class TcpConnection : IReplySource, IDisposable
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var writing = WriteAsync(stop.Token);
+        var reading = ReadAsync(stop.Token);
         try
         {
-            await ReadAsync(stop.Token);
+            // A writer that has given up leaves a reader that waits for room.
+            if (await Task.WhenAny(reading, writing) == writing)
+            {
+                return;
+            }
+
+            await reading;
 
             // The client has said all: it still gets what it asked for.
             Volatile.Write(ref _isReadToTheEnd, true);
@@ -51,7 +58,7 @@ internal sealed class TcpConnection : IReplySource, IDisposable
         finally
         {
             await stop.CancelAsync();
-            await writing.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await Task.WhenAll(reading, writing).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
@@ -178,7 +185,7 @@ internal sealed class TcpConnection : IReplySource, IDisposable
             }
             catch (Exception exception) when (exception is OperationCanceledException or SocketException)
             {
-                // Who does not take the answers gets no more of them; the reader ends, too.
+                // Who does not take the answers gets no more of them.
                 _socket.Close();
                 return;
             }
