@@ -127,4 +127,58 @@ public static class SequenceExtensions
             }
         }
     }
+
+    /// <summary>Each element whose key comes for the first time.</summary>
+    public static IEnumerable<TSource> DistinctBy<TSource, TKey>(this IEnumerable<TSource> source, Func<TSource, TKey> key)
+    {
+        var seen = new HashSet<TKey>();
+        foreach (var item in source)
+        {
+            if (seen.Add(key(item)))
+            {
+                yield return item;
+            }
+        }
+    }
+
+    /// <summary>Each element that the other sequence does not have, once.</summary>
+    public static IEnumerable<TSource> Except<TSource>(this IEnumerable<TSource> source, IEnumerable<TSource> other)
+    {
+        var seen = new HashSet<TSource>(other);
+        foreach (var item in source)
+        {
+            if (seen.Add(item))
+            {
+                yield return item;
+            }
+        }
+    }
+
+    /// <summary>The elements in their own order.</summary>
+    public static OrderedSequence<TSource> Order<TSource>(this IEnumerable<TSource> source, IComparer<TSource>? comparer = null) =>
+        new(source, (comparer ?? Comparer<TSource>.Default).Compare);
+
+    /// <summary>The elements in the order of their keys.</summary>
+    public static OrderedSequence<TSource> OrderBy<TSource, TKey>(this IEnumerable<TSource> source, Func<TSource, TKey> key, IComparer<TKey>? comparer = null) =>
+        new(source, ByKey(key, comparer));
+
+    /// <summary>The elements in the reverse order of their keys.</summary>
+    public static OrderedSequence<TSource> OrderByDescending<TSource, TKey>(this IEnumerable<TSource> source, Func<TSource, TKey> key, IComparer<TKey>? comparer = null) =>
+        new(source, Reversed(ByKey(key, comparer)));
+
+    /// <summary>Elements of equal keys by another key.</summary>
+    public static OrderedSequence<TSource> ThenBy<TSource, TKey>(this OrderedSequence<TSource> source, Func<TSource, TKey> key, IComparer<TKey>? comparer = null) =>
+        source.Then(ByKey(key, comparer));
+
+    /// <summary>Elements of equal keys by another key, the highest first.</summary>
+    public static OrderedSequence<TSource> ThenByDescending<TSource, TKey>(this OrderedSequence<TSource> source, Func<TSource, TKey> key, IComparer<TKey>? comparer = null) =>
+        source.Then(Reversed(ByKey(key, comparer)));
+
+    private static Comparison<TSource> ByKey<TSource, TKey>(Func<TSource, TKey> key, IComparer<TKey>? comparer)
+    {
+        var keys = comparer ?? Comparer<TKey>.Default;
+        return (left, right) => keys.Compare(key(left), key(right));
+    }
+
+    private static Comparison<TSource> Reversed<TSource>(Comparison<TSource> compare) => (left, right) => compare(right, left);
 }

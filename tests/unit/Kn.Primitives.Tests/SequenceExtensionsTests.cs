@@ -23,6 +23,27 @@ public sealed class SequenceExtensionsTests
         }
     }
 
+    [Theory, MemberData(nameof(Sequences))]
+    public void Orders_AreAsTheirNamesakes_AndKeepEqualElementsAsTheyCame(int[] items)
+    {
+        var pairs = Enumerable.ToList(Enumerable.Select(items, static (item, index) => (Key: item % 3, Other: item % 2, Place: index)));
+        Assert.Equal(Enumerable.Order(items), SequenceExtensions.Order(items));
+        Assert.Equal(Enumerable.OrderBy(pairs, static pair => pair.Key), SequenceExtensions.OrderBy(pairs, static pair => pair.Key));
+        Assert.Equal(Enumerable.OrderByDescending(pairs, static pair => pair.Key), SequenceExtensions.OrderByDescending(pairs, static pair => pair.Key));
+        Assert.Equal(
+            Enumerable.ThenBy(Enumerable.OrderBy(pairs, static pair => pair.Key), static pair => pair.Other),
+            SequenceExtensions.ThenBy(SequenceExtensions.OrderBy(pairs, static pair => pair.Key), static pair => pair.Other));
+        Assert.Equal(
+            Enumerable.ThenByDescending(Enumerable.OrderByDescending(pairs, static pair => pair.Key), static pair => pair.Other),
+            SequenceExtensions.ThenByDescending(SequenceExtensions.OrderByDescending(pairs, static pair => pair.Key), static pair => pair.Other));
+        Assert.Equal(Enumerable.DistinctBy(pairs, static pair => pair.Key), SequenceExtensions.DistinctBy(pairs, static pair => pair.Key));
+        Assert.Equal(Enumerable.Except(items, [1, 3]), SequenceExtensions.Except(items, [1, 3]));
+    }
+
+    [Fact]
+    public void Order_GoesByTheComparerThatItIsGiven() =>
+        Assert.Equal(["B", "a"], SequenceExtensions.Order(["a", "B"], StringComparer.Ordinal));
+
     [Fact]
     public void Take_AsksForNoMoreThanItGives()
     {
