@@ -154,6 +154,47 @@ public static class SequenceExtensions
         }
     }
 
+    /// <summary>The elements of a type; those of others, and nulls, are left out.</summary>
+    public static IEnumerable<TResult> OfType<TResult>(this System.Collections.IEnumerable source)
+    {
+        foreach (var item in source)
+        {
+            if (item is TResult wanted)
+            {
+                yield return wanted;
+            }
+        }
+    }
+
+    /// <summary>The last element first.</summary>
+    public static IEnumerable<TSource> Reverse<TSource>(this IEnumerable<TSource> source)
+    {
+        var items = source.ToArray();
+        for (var i = items.Length - 1; i >= 0; i--)
+        {
+            yield return items[i];
+        }
+    }
+
+    /// <summary>The elements, or the type's default value when there are none.</summary>
+    public static IEnumerable<TSource?> DefaultIfEmpty<TSource>(this IEnumerable<TSource> source) => DefaultIfEmpty<TSource?>(source, default);
+
+    /// <summary>The elements, or one when there are none.</summary>
+    public static IEnumerable<TSource> DefaultIfEmpty<TSource>(this IEnumerable<TSource> source, TSource element)
+    {
+        var any = false;
+        foreach (var item in source)
+        {
+            any = true;
+            yield return item;
+        }
+
+        if (!any)
+        {
+            yield return element;
+        }
+    }
+
     /// <summary>The elements in their own order.</summary>
     public static OrderedSequence<TSource> Order<TSource>(this IEnumerable<TSource> source, IComparer<TSource>? comparer = null) =>
         new(source, (comparer ?? Comparer<TSource>.Default).Compare);

@@ -16,6 +16,10 @@ public sealed class SequenceExtensionsTests
         Assert.Equal(Enumerable.Append(items, 7), SequenceExtensions.Append(items, 7));
         Assert.Equal(Enumerable.Prepend(items, 7), SequenceExtensions.Prepend(items, 7));
         Assert.Equal(Enumerable.Distinct(items), SequenceExtensions.Distinct(items));
+        Assert.Equal(Enumerable.Reverse(items), SequenceExtensions.Reverse(items));
+        Assert.Equal(Enumerable.DefaultIfEmpty(items), SequenceExtensions.DefaultIfEmpty(items));
+        Assert.Equal(Enumerable.DefaultIfEmpty(items, 9), SequenceExtensions.DefaultIfEmpty(items, 9));
+        Assert.Equal(Enumerable.OfType<string>((object?[])["a", 1, null, "b"]), SequenceExtensions.OfType<string>((object?[])["a", 1, null, "b"]));
         foreach (var count in (int[])[-1, 0, 1, 3, 100])
         {
             Assert.Equal(Enumerable.Take(items, count), SequenceExtensions.Take(items, count));

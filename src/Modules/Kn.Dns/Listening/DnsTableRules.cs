@@ -11,10 +11,13 @@ namespace Kn.Dns.Listening;
 /// <para>What conntrack does not see costs no entry of its table, cannot fill it, and skips every nat chain: so the Service proxy, which
 /// translates the same address for the cluster's DNS Service, leaves port 53 alone, and goes on translating the Service's other ports.</para>
 /// <para>Both at prerouting and at output: pods' queries come in by the first, those of the node's own processes go out by the second and
-/// come in again by the first; answers, likewise, the other way round.</para>
+/// come in again by the first; answers, likewise, the other way round. Every packet of the node passes these hooks: most are looked at for
+/// two port numbers and no more.</para>
 /// </remarks>
 internal static class DnsTableRules
 {
+    private const string Queries = "queries";
+    private const string Answers = "answers";
     private static readonly IpFamily[] Families = [IpFamily.V4, IpFamily.V6];
     private static readonly IpProtocol[] Protocols = [IpProtocol.Udp, IpProtocol.Tcp];
 
@@ -27,24 +30,27 @@ internal static class DnsTableRules
     public static NftTable Table(IEnumerable<IpAddress> addresses, ushort port)
     {
         var all = addresses.Order().ToList();
-        NftRule[] rules = [.. Families.SelectMany(family => Protocols.SelectMany(protocol => Rules(family, protocol, port)))];
+        NftRule[] byPort =
+        [
+            NftRule.Of(Match.DestinationPort(port), Verdict.Jump(Queries)),
+            NftRule.Of(Match.SourcePort(port), Verdict.Jump(Answers)),
+        ];
         return new NftTable(Id.Family, Id.Name)
         {
             Comment = "cluster DNS",
             Sets = Families.Select(family => Set(family, all.Where(address => address.Family == family))).ToValueList(),
             Chains =
             [
-                NftChain.Base("prerouting", NftChainType.Filter, NftHookPoint.Prerouting, NftPriority.Raw).With(rules),
-                NftChain.Base("output", NftChainType.Filter, NftHookPoint.Output, NftPriority.Raw).With([.. rules, .. Families.SelectMany(family => Patience(family, port))]),
+                NftChain.Of(Queries, [.. Untracked(static family => Match.IpDestination(Set(family, []), family))]),
+                NftChain.Of(Answers, [.. Untracked(static family => Match.IpSource(Set(family, []), family))]),
+                NftChain.Base("prerouting", NftChainType.Filter, NftHookPoint.Prerouting, NftPriority.Raw).With(byPort),
+                NftChain.Base("output", NftChainType.Filter, NftHookPoint.Output, NftPriority.Raw).With([.. byPort, .. Families.SelectMany(family => Patience(family, port))]),
             ],
         };
     }
 
-    private static NftRule[] Rules(IpFamily family, IpProtocol protocol, ushort port) =>
-    [
-        NftRule.Of(Match.NfProto(family), Match.IpDestination(Set(family, []), family), Match.L4Protocol(protocol), Match.DestinationPort(port), Statement.NoTrack()),
-        NftRule.Of(Match.NfProto(family), Match.IpSource(Set(family, []), family), Match.L4Protocol(protocol), Match.SourcePort(port), Statement.NoTrack()),
-    ];
+    private static IEnumerable<NftRule> Untracked(Func<IpFamily, RuleTerm> isServed) => Families.SelectMany(family =>
+        Protocols.Select(protocol => NftRule.Of(Match.NfProto(family), Match.L4Protocol(protocol), isServed(family), Statement.NoTrack())));
 
     /// <summary>While no agent runs, its addresses are silent: who is told that nobody listens gives up at once, who is told nothing asks again
     /// when the agent is back. So these are dropped: "port unreachable" about a datagram to the port (its header stands behind the ICMP header
@@ -63,19 +69,19 @@ internal static class DnsTableRules
         return
         [
             NftRule.Of(
+                Match.L4Protocol(protocol),
                 Match.NfProto(family),
                 Match.IpSource(Set(family, []), family),
-                Match.L4Protocol(protocol),
                 new PayloadLoad(PayloadHeader.Transport, 0, 1, register),
                 new Compare(register, CompareOperator.Equal, NftValue.Of(unreachable)),
                 new PayloadLoad(PayloadHeader.Transport, IcmpHeader + ipHeader + PortOffset, 2, register),
                 new Compare(register, CompareOperator.Equal, NftValue.OfPort(port)),
                 Verdict.Drop),
             NftRule.Of(
-                Match.NfProto(family),
-                Match.IpSource(Set(family, []), family),
                 Match.L4Protocol(IpProtocol.Tcp),
                 Match.SourcePort(port),
+                Match.NfProto(family),
+                Match.IpSource(Set(family, []), family),
                 new PayloadLoad(PayloadHeader.Transport, TcpFlags, 1, register),
                 new Compare(register, CompareOperator.Equal, NftValue.Of(ResetAndAck)),
                 new PayloadLoad(PayloadHeader.Transport, TcpNumber, 4, register),
