@@ -39,7 +39,12 @@ internal sealed class RoutesDrift : IDriftSource, IDisposable
         {
             if (KeyOfAnonymous(change, _ledger) is not null)
             {
-                await Task.Delay(Patience, cancellationToken);
+                // One wait serves all doubts there are: what is queued behind them must not wait for each.
+                if (HasDoubts())
+                {
+                    await Task.Delay(Patience, cancellationToken);
+                }
+
                 if (!TakeDoubts())
                 {
                     continue;
@@ -99,6 +104,14 @@ internal sealed class RoutesDrift : IDriftSource, IDisposable
         }
 
         return concerns;
+    }
+
+    private bool HasDoubts()
+    {
+        lock (_lock)
+        {
+            return _doubts.Count > 0;
+        }
     }
 
     private bool TakeDoubts()
