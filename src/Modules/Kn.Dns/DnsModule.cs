@@ -54,7 +54,7 @@ public sealed class DnsModule(DnsOptions options) : IModule
         using var tables = NftSocket.Open();
         using var drift = new ListenDrift(tables, routes.PortId, LinkIndex(routes), Inside);
         using var quiet = context.Bulk.Register(drift);
-        var rules = new ClientRules();
+        var rules = new ClientRules(context.Node.Cluster.PodCidrs.Concat(options.Clients));
         await using var forwarder = NewForwarder(context, rules, logger);
         var parts = new DnsParts(options, context, forwarder, rules, logger);
         await using var servers = new DnsServers(parts.Handler, parts.Tcp, parts.Metrics, options, Inside) { Port = Port };

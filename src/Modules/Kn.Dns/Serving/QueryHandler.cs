@@ -29,7 +29,7 @@ internal sealed class QueryHandler(ZoneResponder zone, StaticHosts hosts, IForwa
         if (!clients.Allows(client))
         {
             state.Counters.Count(ServingEvent.Stranger);
-            return Refuse(query, response, state, DnsRcode.Refused);
+            return Refuse(query, response, state, clients.AreKnown ? DnsRcode.Refused : DnsRcode.ServerFailure);
         }
 
         if (!state.Limiter.TryTake(client, state.Now) && !clients.IsOwn(client))

@@ -172,6 +172,8 @@ public abstract class DnsLab : LabFixture
     /// <inheritdoc/>
     protected override async Task PrepareAsync()
     {
+        var server = await Client.GetAsync(ApiResources.Services, "kube-system", "kube-dns", CancellationToken.None);
+        Servers = [.. server.Texts("spec", "clusterIPs")];
         _programs = await ResolverPrograms.MakeAsync(Options.Folder);
         await StartUpstreamsAsync();
         await Task.WhenAll(Enumerable.Range(1, NodeCount).Select(async node =>
@@ -181,8 +183,6 @@ public abstract class DnsLab : LabFixture
             await StartAgentAsync(node);
         }));
         await CreateAllAsync("", $"{{apiVersion: v1, kind: Namespace, metadata: {{name: {Space}}}}}\n---\n{{apiVersion: v1, kind: Namespace, metadata: {{name: {Elsewhere}}}}}");
-        var server = await Client.GetAsync(ApiResources.Services, "kube-system", "kube-dns", CancellationToken.None);
-        Servers = [.. server.Texts("spec", "clusterIPs")];
         await PopulateAsync();
     }
 }

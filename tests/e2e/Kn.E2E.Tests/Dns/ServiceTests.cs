@@ -48,7 +48,7 @@ public sealed class ServiceTests(SpecificationLab lab)
     public async Task Service_NamedPorts_HaveSrvRecords(Resolver by)
     {
         var web = DnsLab.Name("web");
-        var replies = await lab.From("client2").AskAllAsync(
+        var replies = await lab.From("client3").AskAllAsync(
             by,
             [
                 ("_http._tcp." + web, "SRV"), ("_words._udp." + web, "SRV"),

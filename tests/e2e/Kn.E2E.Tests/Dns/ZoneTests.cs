@@ -19,7 +19,10 @@ public sealed class ZoneTests(SpecificationLab lab)
     [Conformance("dns", "Zone")]
     public async Task NameWithNamesBelow_Exists_AndHasNothing(Resolver by)
     {
-        string[] names = ["cluster.local", "svc.cluster.local", "pod.cluster.local", "names.svc.cluster.local", "names.pod.cluster.local", "dns.cluster.local", "_tcp." + DnsLab.Name("web")];
+        // Where there are no pod records, nothing is below names.pod either.
+        string[] names = ["cluster.local", "svc.cluster.local", "pod.cluster.local", "names.svc.cluster.local", "dns.cluster.local", "_tcp." + DnsLab.Name("web")];
+        (await lab.From("client1").AskAsync(by, "names.pod.cluster.local")).HasNoData();
+        (await lab.From("client3").AskAsync(by, "names.pod.cluster.local")).HasNoName();
         foreach (var client in SpecificationLab.Clients)
         {
             Assert.All(await lab.From(client).AskAllAsync(by, [.. names.Select(static name => (name, "A"))]), static reply => reply.HasNoData());
@@ -77,9 +80,11 @@ public sealed class ZoneTests(SpecificationLab lab)
         replies[1].HasNoName();
     }
 
-    /// <summary>Resolvers that send letters in random case (0x20) take only answers that repeat theirs.</summary>
+    /// <summary>Resolvers that send letters in random case (0x20) take only answers that repeat theirs. kdig asks in lower case whatever it is told.</summary>
     [Theory]
-    [EveryResolver]
+    [InlineData(Resolver.Dig)]
+    [InlineData(Resolver.Glibc)]
+    [InlineData(Resolver.Musl)]
     [Conformance("dns", "Zone")]
     public async Task CaseOfTheQuestion_DoesNotMatter_AndIsKept(Resolver by)
     {

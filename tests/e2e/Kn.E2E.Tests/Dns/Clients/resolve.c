@@ -182,13 +182,21 @@ static int query(char **arguments)
 	return 0;
 }
 
+static long milliseconds(void)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
 static int reach(char **arguments)
 {
 	struct addrinfo *found;
-	int code, asked = 0;
+	long began = milliseconds();
+	int code;
 	do
 		code = find(arguments[0], arguments[1], arguments[2], &found);
-	while (code != 0 && ++asked < 20000);
+	while (code != 0 && milliseconds() - began < 20000);
 	if (code != 0) {
 		puts(error_of(code));
 		return 1;
@@ -198,13 +206,6 @@ static int reach(char **arguments)
 	setsockopt(connection, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
 	puts(connect(connection, found->ai_addr, found->ai_addrlen) == 0 ? "connected" : strerror(errno));
 	return 0;
-}
-
-static long milliseconds(void)
-{
-	struct timespec now;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
 static int watch(char **arguments)
