@@ -17,7 +17,7 @@ public sealed class AwayTests(FaultLab lab)
         using var musl = lab.From("client1").Watch(Resolver.Musl, "web");
         using var stop = new CancellationTokenSource();
         Task<int>[] tools = [AskAgainAsync(Resolver.Dig, stop.Token), AskAgainAsync(Resolver.Kdig, stop.Token)];
-        foreach (var verb in (string[])["stop", "kill", "kill"])
+        foreach (var verb in (string[])["stop", "kill"])
         {
             var before = lab.Status.Nodes[0].AgentStarts;
             await lab.LabAsync("agent", verb, "node1");
@@ -69,6 +69,22 @@ public sealed class AwayTests(FaultLab lab)
 
     [Fact]
     [Conformance("dns", "What a client sees")]
+    public async Task AgentIsAwayForLong_ProgramsAreToldToTryAgain_AndOtherNodesAreAsBefore()
+    {
+        await lab.LabAsync("agent", "stop", "node2");
+        var asking = Task.WhenAll(((Resolver[])[Resolver.Glibc, Resolver.Musl]).Select(by => lab.From("client2").HostsAsync(by, Web + ".", 4)));
+        for (var round = 0; round < 5 || !asking.IsCompleted; round++)
+        {
+            Assert.Equal(lab.ClusterIps("web"), await lab.From("client1").HostsAsync(Resolver.Musl, "web"));
+        }
+
+        Assert.All(await asking, static found => Assert.Equal("EAI_AGAIN", found));
+        await lab.StartAgentAsync(2);
+        await LabFixture.UntilAsync("names are back", async () => await lab.From("client2").HostsAsync(Resolver.Glibc, "web") == lab.ClusterIps("web"));
+    }
+
+    [Fact]
+    [Conformance("dns", "What a client sees")]
     public async Task ApiServerIsAway_NamesStay_AndAnAgentThatStartsKnowsThemFromItsSnapshot()
     {
         await lab.LabAsync("api", "stop");
@@ -93,7 +109,7 @@ public sealed class AwayTests(FaultLab lab)
         await lab.RemoveServiceAsync("meanwhile");
     }
 
-    /// <summary>Neither API server nor snapshot: the addresses are the config's, who asks waits 2 s from the agent's start and is then told to come again.</summary>
+    /// <summary>Neither API server nor snapshot: where the addresses are the config's, who asks waits 2 s from the agent's start and is then told to come again.</summary>
     [Fact]
     [Conformance("dns", "Zone")]
     public async Task BeforeTheClusterIsKnown_TheServerFails()
@@ -101,9 +117,12 @@ public sealed class AwayTests(FaultLab lab)
         await lab.LabAsync("api", "stop");
         try
         {
-            await lab.LabAsync("agent", "stop", "node1");
-            File.Delete(Path.Combine(lab.Status.Nodes[0].Folder, "state", "cluster.snapshot"));
-            await lab.StartAgentAsync(1);
+            await Task.WhenAll(((int[])[1, 2]).Select(async node =>
+            {
+                await lab.LabAsync("agent", "stop", $"node{node}");
+                File.Delete(Path.Combine(lab.Status.Nodes[node - 1].Folder, "state", "cluster.snapshot"));
+                await lab.StartAgentAsync(node);
+            }));
             foreach (var by in (Resolver[])[Resolver.Dig, Resolver.Kdig])
             {
                 var replies = await lab.From("client1").AskAllAsync(by, [(Web, "A"), ("nobody.cluster.local", "A"), (DnsLab.Reverse(lab.ClusterIp("web")), "PTR"), ("before.example", "A")]);
@@ -115,6 +134,9 @@ public sealed class AwayTests(FaultLab lab)
             {
                 Assert.Equal("EAI_AGAIN", await lab.From("client1").HostsAsync(by, Web + "."));
             }
+
+            // node2 has the addresses from the Service, of which it knows nothing now.
+            Assert.Equal(DnsReply.Silence, (await lab.From("client2").AskAsync(Resolver.Dig, Web, "A", "+time=1", "+tries=1")).Status);
         }
         finally
         {
