@@ -120,7 +120,7 @@ public sealed partial class ConformanceTests
         {
             0 => "A row is a test, and its words",
             _ when EndToEnd.Count == Sections.Count => "A row is a rule, shown in the lab with real clients, and mostly\nin other ways, too. Its words",
-            _ => $"A row is a rule. What a pod sees is shown\nin the lab by real clients from pods, and mostly in other ways, too: {string.Join(", ", EndToEnd)}. A row's words",
+            _ => $"A row is a rule. What a pod sees, that is,\n{string.Join(", ", EndToEnd)},\nis shown in the lab by real clients from pods, and mostly in other ways, too. A row's words",
         };
     }
 

@@ -16,7 +16,8 @@ public sealed class AwayTests(FaultLab lab)
         using var glibc = lab.From("client1").Watch(Resolver.Glibc, "web");
         using var musl = lab.From("client1").Watch(Resolver.Musl, "web");
         using var stop = new CancellationTokenSource();
-        Task<int>[] tools = [AskAgainAsync(Resolver.Dig, stop.Token), AskAgainAsync(Resolver.Kdig, stop.Token)];
+        var answers = new int[2];
+        Task[] tools = [AskAgainAsync(Resolver.Dig, count => answers[0] = count, stop.Token), AskAgainAsync(Resolver.Kdig, count => answers[1] = count, stop.Token)];
         foreach (var verb in (string[])["stop", "kill"])
         {
             var before = lab.Status.Nodes[0].AgentStarts;
@@ -27,17 +28,18 @@ public sealed class AwayTests(FaultLab lab)
             }
 
             await LabFixture.UntilAsync("the agent is back", () => Task.FromResult(lab.Status.Nodes[0] is { AgentPid: > 0 } now && now.AgentStarts > before));
-            await LabFixture.UntilAsync("names are back", async () => (await lab.From("client1").AskAsync(Resolver.Dig, Web)).Answers.Count == 1);
+            var (dig, kdig) = (answers[0], answers[1]);
+            await LabFixture.UntilAsync("tools are answered", () => Task.FromResult(tools.Any(static tool => tool.IsFaulted) || (answers[0] > dig + 1 && answers[1] > kdig + 1)));
         }
 
         foreach (var watch in (NameWatch[])[glibc, musl])
         {
             var (asked, failed, longest) = await watch.StopAsync();
-            Assert.True(failed == 0 && asked > 100, $"{failed} of {asked} failed; the longest took {longest}");
+            Assert.True(failed == 0 && asked > 5, $"{failed} of {asked} failed; the longest took {longest}");
         }
 
         await stop.CancelAsync();
-        Assert.All(await Task.WhenAll(tools), static answers => Assert.True(answers > 5));
+        await Task.WhenAll(tools);
     }
 
     [Fact]
@@ -45,16 +47,10 @@ public sealed class AwayTests(FaultLab lab)
     public async Task WhileNoAgentRuns_ClientsHearNothing_AndTheirNextTryIsAnswered()
     {
         await lab.LabAsync("agent", "stop", "node1");
-        foreach (var server in lab.Servers)
-        {
-            foreach (var transport in (string[])["+notcp", "+tcp"])
-            {
-                var heard = await lab.From("client1").RunAsync("dig", "@" + server, transport, "+time=1", "+tries=1", Web);
-                Assert.Contains("timed out", heard.Output, StringComparison.Ordinal);
-                Assert.DoesNotContain("refused", heard.Output, StringComparison.Ordinal);
-            }
-        }
-
+        var heard = await Task.WhenAll(lab.Servers.SelectMany(server => ((string[])["+notcp", "+tcp"])
+            .Select(transport => lab.From("client1").RunAsync("dig", "@" + server, transport, "+time=1", "+tries=1", Web))));
+        Assert.All(heard, static result => Assert.Contains("timed out", result.Output, StringComparison.Ordinal));
+        Assert.All(heard, static result => Assert.DoesNotContain("refused", result.Output, StringComparison.Ordinal));
         Task<string>[] asking =
         [
             lab.From("client1").HostsAsync(Resolver.Glibc, "web", 4), lab.From("client1").HostsAsync(Resolver.Musl, "web", 4),
@@ -80,7 +76,7 @@ public sealed class AwayTests(FaultLab lab)
 
         Assert.All(await asking, static found => Assert.Equal("EAI_AGAIN", found));
         await lab.StartAgentAsync(2);
-        await LabFixture.UntilAsync("names are back", async () => await lab.From("client2").HostsAsync(Resolver.Glibc, "web") == lab.ClusterIps("web"));
+        await BackAsync("client2");
     }
 
     [Fact]
@@ -130,20 +126,18 @@ public sealed class AwayTests(FaultLab lab)
                 Assert.Equal([FaultLab.FromMisbehaving], replies[3].Of("A"));
             }
 
-            foreach (var by in (Resolver[])[Resolver.Glibc, Resolver.Musl])
-            {
-                Assert.Equal("EAI_AGAIN", await lab.From("client1").HostsAsync(by, Web + "."));
-            }
-
             // node2 has the addresses from the Service, of which it knows nothing now.
-            Assert.Equal(DnsReply.Silence, (await lab.From("client2").AskAsync(Resolver.Dig, Web, "A", "+time=1", "+tries=1")).Status);
+            var silence = lab.From("client2").AskAsync(Resolver.Dig, Web, "A", "+time=1", "+tries=1");
+            var programs = Task.WhenAll(((Resolver[])[Resolver.Glibc, Resolver.Musl]).Select(by => lab.From("client1").HostsAsync(by, Web + ".", 4)));
+            Assert.All(await programs, static found => Assert.Equal("EAI_AGAIN", found));
+            Assert.Equal(DnsReply.Silence, (await silence).Status);
         }
         finally
         {
             await lab.LabAsync("api", "start");
         }
 
-        await LabFixture.UntilAsync("the names are there", async () => (await lab.From("client1").AskAsync(Resolver.Kdig, Web)).Of("A") is [var address] && address == lab.ClusterIp("web"));
+        await Task.WhenAll(FaultLab.Clients.Select(BackAsync));
         await EverythingIsAnsweredAsync();
     }
 
@@ -163,16 +157,17 @@ public sealed class AwayTests(FaultLab lab)
         }
     }
 
-    /// <summary>How often the tool was answered; each question must be.</summary>
-    private async Task<int> AskAgainAsync(Resolver by, CancellationToken stop)
+    private Task BackAsync(string client) => LabFixture.UntilAsync(
+        "names are back", async () => (await lab.From(client).AskAsync(Resolver.Dig, Web, "A", "+time=1", "+tries=1")).Of("A") is [var address] && address == lab.ClusterIp("web"));
+
+    /// <summary>Asks again and again, and tells how often it was answered; each question must be.</summary>
+    private async Task AskAgainAsync(Resolver by, Action<int> tell, CancellationToken stop)
     {
-        var answers = 0;
-        for (; !stop.IsCancellationRequested; answers++)
+        for (var answers = 1; !stop.IsCancellationRequested; answers++)
         {
             var reply = await lab.From("client1").AskAsync(by, Web);
             Assert.True(reply.Of("A") is [var address] && address == lab.ClusterIp("web"), $"{by}: {reply}");
+            tell(answers);
         }
-
-        return answers;
     }
 }

@@ -18,6 +18,7 @@ public sealed class ReachTests(SpecificationLab lab)
             await lab.SliceAsync(name, $"{{addresses: [\"{lab.PodIp("a", Primitives.IpFamily.V6)}\"]}}", Primitives.IpFamily.V6);
             var reaching = SpecificationLab.Clients.SelectMany(client => ((Resolver[])[Resolver.Glibc, Resolver.Musl])
                 .Select(by => lab.From(client).RunAsync(lab.Programs[by], "reach", $"{family}", DnsLab.Name(name) + ".", "80"))).ToArray();
+            await AskingAsync(family);
             await lab.ServiceAsync(name, "");
             Assert.All(await Task.WhenAll(reaching), static result => Assert.Equal("connected\n", result.Output));
             await lab.RemoveServiceAsync(name);
@@ -46,6 +47,14 @@ public sealed class ReachTests(SpecificationLab lab)
         await lab.Client.EnsureDeletedAsync(Lab.Api.ApiResources.Namespaces, null, "brief", null, CancellationToken.None);
         await StatusAsync("brief.svc.cluster.local", "NXDOMAIN");
     }
+
+    /// <summary>Until there are questions on each node.</summary>
+    private Task AskingAsync(int family) => Task.WhenAll(Enumerable.Range(1, 3).Select(async node =>
+    {
+        var metric = $"kn_dns_requests_total{{proto=\"udp\",type=\"{(family == 4 ? "A" : "AAAA")}\"}}";
+        var before = await lab.MetricAsync(node, metric);
+        await LabFixture.UntilAsync("questions", async () => await lab.MetricAsync(node, metric) > before + 10);
+    }));
 
     private Task FoundAsync(Resolver by, string name, string expected) => Task.WhenAll(SpecificationLab.Clients.Select(client =>
         LabFixture.UntilAsync($"{client}: {expected}", async () => await lab.From(client).HostsAsync(by, name + ".", 4) == expected)));
