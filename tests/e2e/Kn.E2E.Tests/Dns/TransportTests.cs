@@ -14,6 +14,9 @@ public sealed class TransportTests(SpecificationLab lab)
     {
         var client = lab.From("client2");
         Assert.Equal(SpecificationLab.Big, (await client.AskAsync(by, Big)).Of("A").Distinct().Count());
+        var named = await client.AskAsync(by, "_http._tcp." + Big, "SRV");
+        Assert.Equal(SpecificationLab.Big, named.Of("SRV").Distinct().Count());
+        Assert.Equal(SpecificationLab.Big, named.Additionals.Distinct().Count());
         var cut = await client.AskAsync(by, Big, "A", "+ignore");
         Assert.True(cut.IsCut);
         Assert.NotEmpty(cut.Answers);

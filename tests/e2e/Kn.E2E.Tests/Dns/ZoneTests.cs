@@ -37,7 +37,7 @@ public sealed class ZoneTests(SpecificationLab lab)
         string[] names =
         [
             "x.cluster.local", "web.cluster.local", "nowhere.svc.cluster.local", "nowhere.pod.cluster.local", DnsLab.Name("nobody"), "x." + DnsLab.Name("web"),
-            "a.b.c." + DnsLab.Name("web"), DnsLab.Name("web") + ".svc.cluster.local", "web.elsewhere.svc.cluster.local",
+            "a.b.c." + DnsLab.Name("web"), $"{new string('x', 63)}.{new string('y', 63)}.{new string('z', 63)}." + DnsLab.Name("w"), DnsLab.Name("web") + ".svc.cluster.local", "web.elsewhere.svc.cluster.local",
         ];
         foreach (var type in (string[])["A", "AAAA", "SRV"])
         {
