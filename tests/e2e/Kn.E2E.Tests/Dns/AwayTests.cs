@@ -15,6 +15,7 @@ public sealed class AwayTests(FaultLab lab)
     {
         using var glibc = lab.From("client1").Watch(Resolver.Glibc, "web");
         using var musl = lab.From("client1").Watch(Resolver.Musl, "web");
+        using var tcp = lab.From("client1").Watch(Resolver.Glibc, "web", byTcp: true);
         using var stop = new CancellationTokenSource();
         var answers = new int[2];
         Task[] tools = [AskAgainAsync(Resolver.Dig, count => answers[0] = count, stop.Token), AskAgainAsync(Resolver.Kdig, count => answers[1] = count, stop.Token)];
@@ -32,7 +33,7 @@ public sealed class AwayTests(FaultLab lab)
             await LabFixture.UntilAsync("tools are answered", () => Task.FromResult(tools.Any(static tool => tool.IsFaulted) || (answers[0] > dig + 1 && answers[1] > kdig + 1)));
         }
 
-        foreach (var watch in (NameWatch[])[glibc, musl])
+        foreach (var watch in (NameWatch[])[glibc, musl, tcp])
         {
             var (asked, failed, longest) = await watch.StopAsync();
             Assert.True(failed == 0 && asked > 5, $"{failed} of {asked} failed; the longest took {longest}");

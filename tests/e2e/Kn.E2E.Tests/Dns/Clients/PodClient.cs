@@ -49,7 +49,7 @@ internal sealed class PodClient(DnsLab lab, string place)
     /// <summary>Runs a program there, whatever comes of it.</summary>
     public Task<ProgramResult> RunAsync(params string[] command) => lab.ExecAsync(DnsLab.Space, place, command);
 
-    /// <summary>A program that looks the name up again and again until it is stopped.</summary>
-    public NameWatch Watch(Resolver library, string name, int family = 4) =>
-        new(lab.StartExec(place, lab.Programs[library], "watch", $"{family}", name));
+    /// <summary>A program that looks the name up again and again until it is stopped; glibc's by TCP alone where that is asked for.</summary>
+    public NameWatch Watch(Resolver library, string name, bool byTcp = false) =>
+        new(lab.StartExec(place, "env", byTcp ? "RES_OPTIONS=use-vc" : "RES_OPTIONS=", lab.Programs[library], "watch", "4", name));
 }
