@@ -32,6 +32,9 @@ public static class NodeResources
     /// <summary>Table of the module Cni.</summary>
     public const string CniTable = "kn-cni";
 
+    /// <summary>Table of the module Routes; there while a tunnel is in use.</summary>
+    public const string RoutesTable = "kn-routes";
+
     /// <summary>Table of the module ServiceProxy.</summary>
     public const string ProxyTable = "kn-proxy";
 
