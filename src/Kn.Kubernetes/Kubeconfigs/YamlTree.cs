@@ -8,7 +8,6 @@ namespace Kn.Kubernetes.Kubeconfigs;
 internal sealed class YamlTree
 {
     private const int DeepestNesting = 32;
-    private const string NoAnchors = "anchors and aliases are not supported";
 
     private YamlTree(long line) => Line = line;
 
@@ -41,15 +40,7 @@ internal sealed class YamlTree
             return new YamlTree(1);
         }
 
-        try
-        {
-            return ReadNode(parser, 0);
-        }
-        catch (NotSupportedException exception)
-        {
-            // The native binary is built without YamlDotNet's anchor names (src/Kn/unused-code.xml).
-            throw new YamlException(parser.Current?.Start ?? Mark.Empty, parser.Current?.End ?? Mark.Empty, NoAnchors, exception);
-        }
+        return ReadNode(parser, 0);
     }
 
     /// <summary>The entry of a map, or null.</summary>
@@ -84,7 +75,7 @@ internal sealed class YamlTree
             return new YamlTree(sequence.Start.Line) { List = list };
         }
 
-        throw new YamlException(parser.Current?.Start ?? Mark.Empty, parser.Current?.End ?? Mark.Empty, NoAnchors);
+        throw new YamlException(parser.Current?.Start ?? Mark.Empty, parser.Current?.End ?? Mark.Empty, "anchors and aliases are not supported");
     }
 
     private static Dictionary<string, YamlTree> ReadMap(Parser parser, int depth)

@@ -18,20 +18,14 @@ internal sealed class YamlReader
     /// <exception cref="YamlSyntaxException">Not YAML, or not the subset.</exception>
     internal static YamlNode Read(string text)
     {
-        var reader = new YamlReader(text);
         try
         {
-            return reader.ReadDocument();
+            return new YamlReader(text).ReadDocument();
         }
         catch (YamlException exception)
         {
             var position = new YamlPosition((int)Math.Max(1, exception.Start.Line), (int)Math.Max(1, exception.Start.Column));
             throw new YamlSyntaxException(position, exception.Message, exception);
-        }
-        catch (NotSupportedException exception)
-        {
-            // The native binary is built without YamlDotNet's anchor names (src/Kn/unused-code.xml).
-            throw new YamlSyntaxException(reader.Position(), "anchors and aliases are not supported", exception);
         }
         catch (Exception exception) when (exception is ArgumentException or InvalidOperationException or FormatException or IndexOutOfRangeException or NullReferenceException or OverflowException)
         {
