@@ -15,7 +15,7 @@ internal static class CoreDnsNames
     private static readonly (string, string)[] CacheOf = [("server", "dns://:53"), ("zones", "."), ("view", "")];
 
     /// <summary>Bounds of CoreDNS' histogram of the time until names follow endpoints: a millisecond, doubled nineteen times.</summary>
-    public static double[] ProgrammingBounds { get; } = [.. Enumerable.Range(0, 20).Select(static power => 0.001 * (1 << power))];
+    public static double[] ProgrammingBounds { get; } = [.. Sequence.Range(0, 20).Select(static power => 0.001 * (1 << power))];
 
     /// <summary>Queries by type and transport.</summary>
     public static void Requests(MetricRegistry registry, string transport, string type, Func<double> read) =>
