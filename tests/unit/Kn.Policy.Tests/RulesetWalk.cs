@@ -15,6 +15,9 @@ internal sealed class RulesetWalk(ClusterSnapshot cluster, IReadOnlyDictionary<s
     private readonly Dictionary<string, PacketTracer> _tracers = tables.ToDictionary(static pair => pair.Key, static pair => new PacketTracer(pair.Value));
     private readonly ReferenceEvaluator _pods = new(cluster);
 
+    /// <summary>Marks that connections got at each node, for those that live longer than one state of the tables; null where each is new.</summary>
+    public Dictionary<(string Node, Flow Flow), uint>? Marks { get; init; }
+
     /// <summary>The tables that all nodes of a cluster make from nothing.</summary>
     public static async Task<RulesetWalk> OfAsync(ClusterSnapshot cluster, PolicyOptions? options = null)
     {
@@ -64,11 +67,21 @@ internal sealed class RulesetWalk(ClusterSnapshot cluster, IReadOnlyDictionary<s
             State = ConnectionState.Established,
         };
         var tracer = _tracers[node];
+        if (Marks?.TryGetValue((node, flow), out var mark) == true)
+        {
+            (there, back) = (there with { CtMark = mark, State = ConnectionState.Established }, back with { CtMark = mark });
+        }
+
         var (first, answer) = (tracer.Trace("forward", there), tracer.Trace("forward", back));
         Assert.Equal(first.Verdict, answer.Verdict);
         Assert.Equal(0u, first.Packet.Priority);
         if (first.Verdict == NftVerdictKind.Accept)
         {
+            if (Marks is not null)
+            {
+                Marks[(node, flow)] = first.Packet.CtMark;
+            }
+
             // From now on the first rule of the first chain lets it pass, both ways.
             Assert.Equal(["forward"], tracer.Trace("forward", there with { CtMark = first.Packet.CtMark }).Path);
             Assert.Equal(["forward"], tracer.Trace("forward", back with { CtMark = first.Packet.CtMark }).Path);
