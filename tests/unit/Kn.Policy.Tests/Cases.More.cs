@@ -76,6 +76,8 @@ internal static partial class Cases
             new("a pod that is being deleted still is one", [policy, client with { Metadata = client.Metadata with { DeletionTimestamp = DateTimeOffset.UnixEpoch } }], ["yes a/client -> a/db TCP 80"]),
             new("a finished pod's address goes to the next pod", [policy, client with { Phase = "Succeeded" }, Pod("a/next", "n1", "app=other", "10.0.1.2")], ["no a/next -> a/db TCP 80", "yes a/next -> 203.0.113.5 TCP 1"]),
             new("a pod that waits to be started counts", [policy, client with { Phase = "Pending" }], ["yes a/client -> a/db TCP 80"]),
+            new("a named port without peers means pods of a namespace that is not known, too",
+                [PolicyOf("a/p", """{"podSelector":{},"policyTypes":["Egress"],"egress":[{"ports":[{"port":"http"}]}]}"""), With(Pod("c/web", "n2", "app=web", "10.0.2.9"), Named("http", 8088))], ["yes a/client -> c/web TCP 8088", "no a/client -> c/web TCP 80"]),
             new("pods of a namespace that is not known match no namespaceSelector", [policy, Pod("c/client", "n2", "app=client", "10.0.2.9")], ["no c/client -> a/web TCP 80"]),
         ];
     }

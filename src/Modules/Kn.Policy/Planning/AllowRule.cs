@@ -14,19 +14,19 @@ internal sealed record AllowRule(
     int Number, bool AnyPeer, ValueList<PodPeer> Pods, ValueList<IpBlock> Blocks, bool AnyPort, ValueList<PortSpec> Ports);
 
 /// <summary>Pods by selectors.</summary>
-/// <param name="Namespace">The only namespace they may be in; null where <paramref name="NamespaceSelector"/> says it.</param>
-/// <param name="NamespaceSelector">The namespaces they may be in.</param>
+/// <param name="Namespace">The only namespace they may be in; null where <paramref name="NamespaceSelector"/> says it, or any will do.</param>
+/// <param name="NamespaceSelector">The namespaces they may be in; null where <paramref name="Namespace"/> says it, or any will do.</param>
 /// <param name="PodSelector">Their labels.</param>
 internal sealed record PodPeer(string? Namespace, LabelSelector? NamespaceSelector, LabelSelector PodSelector)
 {
-    /// <summary>Every pod of the cluster.</summary>
-    public static PodPeer Everybody { get; } = new(null, LabelSelector.Everything, LabelSelector.Everything);
+    /// <summary>Every pod of the cluster, those of namespaces that are not known too.</summary>
+    public static PodPeer Everybody { get; } = new(null, null, LabelSelector.Everything);
 
     /// <summary>Whether a pod is one of them. Of a namespace that is not known nothing is assumed: no selector matches it.</summary>
     public bool Matches(PeerIdentity pod) => IsInNamespace(pod) && PodSelector.Matches(pod.PodLabels);
 
     private bool IsInNamespace(PeerIdentity pod) => NamespaceSelector is null
-        ? string.Equals(pod.Namespace, Namespace, StringComparison.Ordinal)
+        ? Namespace is null || string.Equals(pod.Namespace, Namespace, StringComparison.Ordinal)
         : pod.NamespaceLabels is { } labels && NamespaceSelector.Matches(labels);
 }
 
