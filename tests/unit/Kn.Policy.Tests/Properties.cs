@@ -12,15 +12,15 @@ public sealed class Properties
 {
     [Fact]
     public void EveryConnection_IsJudgedAlike_ByTheReferenceExplainAndTheTables() =>
-        Check.One(Config.QuickThrowOnFailure.WithMaxTest(int.Parse(Environment.GetEnvironmentVariable("KN_POLICY_CASES") ?? "300")), Prop.ForAll(RandomClusters.Clusters, static cluster => Agree(cluster, RulesetWalk.OfAsync(cluster).GetAwaiter().GetResult())));
+        Check.One(Config.QuickThrowOnFailure.WithMaxTest(int.Parse(Environment.GetEnvironmentVariable("KN_POLICY_CASES") ?? "200")), Prop.ForAll(RandomClusters.Clusters, static cluster => Agree(cluster, RulesetWalk.OfAsync(cluster).GetAwaiter().GetResult())));
 
     [Fact]
     public void RandomChanges_KeyByKey_EndAsMadeFromNothing() =>
-        Check.One(Config.QuickThrowOnFailure.WithMaxTest(300), Prop.ForAll(RandomClusters.Histories, static history => WalkAsync(history, faults: null).GetAwaiter().GetResult()));
+        Check.One(Config.QuickThrowOnFailure.WithMaxTest(200), Prop.ForAll(RandomClusters.Histories, static history => WalkAsync(history, faults: null).GetAwaiter().GetResult()));
 
     [Fact]
     public void RandomChanges_WithOneBatchInTenRefused_EndAsMadeFromNothing() =>
-        Check.One(Config.QuickThrowOnFailure.WithMaxTest(100), Prop.ForAll(RandomClusters.Histories, static history =>
+        Check.One(Config.QuickThrowOnFailure.WithMaxTest(60), Prop.ForAll(RandomClusters.Histories, static history =>
         {
             var random = new Random(history.Length);
             return WalkAsync(history, () => random.Next(10) == 0).GetAwaiter().GetResult();
@@ -28,13 +28,13 @@ public sealed class Properties
 
     [Fact]
     public void RandomDamage_IsRepairedByAResync() =>
-        Check.One(Config.QuickThrowOnFailure.WithMaxTest(100), Prop.ForAll(RandomClusters.Histories, ArbMap.Default.ArbFor<int>(), static (history, seed) =>
+        Check.One(Config.QuickThrowOnFailure.WithMaxTest(60), Prop.ForAll(RandomClusters.Histories, ArbMap.Default.ArbFor<int>(), static (history, seed) =>
             RepairAsync(history[^1], new Random(seed)).GetAwaiter().GetResult()));
 
     /// <summary>A connection that was decided before a change, and that the reference no longer allows, is not let through by its mark.</summary>
     [Fact]
     public void RandomChanges_CutWhatIsNoLongerAllowed_AndNothingElse() =>
-        Check.One(Config.QuickThrowOnFailure.WithMaxTest(100), Prop.ForAll(RandomClusters.Histories, static history => CutAsync(history).GetAwaiter().GetResult()));
+        Check.One(Config.QuickThrowOnFailure.WithMaxTest(60), Prop.ForAll(RandomClusters.Histories, static history => CutAsync(history).GetAwaiter().GetResult()));
 
     private static bool Agree(ClusterSnapshot cluster, RulesetWalk walk)
     {

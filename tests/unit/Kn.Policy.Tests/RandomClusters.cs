@@ -69,7 +69,7 @@ internal static class RandomClusters
     {
         for (var i = 0; i < random.Next(1, 4); i++)
         {
-            cluster = random.Next(8) switch
+            cluster = random.Next(10) switch
             {
                 0 => cluster.With(RandomNamespace(random, Pick(random, Namespaces))),
                 1 when cluster.Pods.Count > 0 => cluster.Without(Pick(random, cluster.Pods)),
@@ -77,6 +77,7 @@ internal static class RandomClusters
                 4 when cluster.Pods.Count > 0 && Pick(random, cluster.Pods) is var pod => cluster.With(pod with { Metadata = pod.Metadata with { Labels = RandomLabels(random) } }),
                 5 when cluster.NetworkPolicies.Count > 0 => cluster.Without(Pick(random, cluster.NetworkPolicies)),
                 6 when cluster.Pods.Count > 0 && Pick(random, cluster.Pods) is var pod => cluster.With(pod with { Phase = Pick(random, ["Running", "Succeeded", "Failed"]) }),
+                7 or 8 when cluster.NetworkPolicies.Count > 0 => cluster.With(OtherRules(random, Pick(random, cluster.NetworkPolicies))),
                 _ => cluster.With(RandomPolicy(random, random.Next(6))),
             };
         }
@@ -124,6 +125,18 @@ internal static class RandomClusters
         spec.Append(",\"ingress\":[").AppendJoin(',', Repeat(random, 3, () => Rule(random, "from"))).Append(']');
         spec.Append(",\"egress\":[").AppendJoin(',', Repeat(random, 3, () => Rule(random, "to"))).Append("]}");
         return PolicyOf($"{Pick(random, Namespaces)}/n{number}", spec.ToString());
+    }
+
+    /// <summary>The same policy with a rule less, or with the rules of another one.</summary>
+    private static NetworkPolicy OtherRules(Random random, NetworkPolicy policy)
+    {
+        var other = RandomPolicy(random, 0);
+        return random.Next(3) switch
+        {
+            0 => policy with { Ingress = policy.Ingress.Skip(1).ToValueList(), Egress = policy.Egress.Skip(1).ToValueList() },
+            1 => policy with { Ingress = policy.Ingress.Select(static rule => rule with { Peers = rule.Peers.Take(1).ToValueList(), Ports = rule.Ports.Take(1).ToValueList() }).ToValueList() },
+            _ => policy with { Ingress = other.Ingress, Egress = other.Egress },
+        };
     }
 
     private static string Rule(Random random, string word)

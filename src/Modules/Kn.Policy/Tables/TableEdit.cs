@@ -46,7 +46,8 @@ internal sealed class TableEdit
         var table = PolicyRuleset.TableId;
         foreach (var state in _new)
         {
-            batch.CreateSet(table, PolicySchema.MapOf(state)).CreateChain(table, new NftChain(state.Name)).AddRules(table, state.Name, ClassChain.Of(state).Rules.AsSpan());
+            var chain = ClassChain.Of(state);
+            batch.CreateSet(table, PolicySchema.MapOf(state)).CreateChain(table, chain).AddRules(table, chain.Name, chain.Rules.AsSpan());
         }
 
         foreach (var state in _changed)
