@@ -71,6 +71,9 @@ public static class NodeResources
     /// <summary>Major number of the qdiscs that limit pods' bandwidth, at both ends of their veths; <c>tc</c> prints it as 4b.</summary>
     public const ushort ShapingQdisc = 0x4B;
 
+    /// <summary>Priority of what looks at pods' source addresses: before all translation.</summary>
+    public const int PodSourcePriority = -110;
+
     /// <summary>Priority of destination NAT of Services (dstnat).</summary>
     public const int ServiceNatPriority = -100;
 

@@ -100,7 +100,11 @@ public sealed class DnsModule(DnsOptions options) : IModule
     private ZoneTarget ZoneTarget(ModuleContext context, DnsParts parts, ILogger logger)
     {
         var gate = new ServiceGate(context.ProgrammedServices, () => context.Cache.Current, LongestWaitForProxy, context.Time);
-        return new ZoneTarget(parts.Records, NeedsPods ? PodRecords.Verified : options.Pods, gate, context.Time) { Impatient = names => DnsLog.NamesAhead(logger, names) };
+        return new ZoneTarget(parts.Records, NeedsPods ? PodRecords.Verified : options.Pods, gate, context.Time)
+        {
+            Impatient = names => DnsLog.NamesAhead(logger, names),
+            Clock = new ProgrammingClock(parts.Metrics.Programming, context.Time),
+        };
     }
 
     private DnsForwarder NewForwarder(ModuleContext context, ClientRules rules, ILogger logger)
