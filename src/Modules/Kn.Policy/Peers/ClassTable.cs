@@ -1,6 +1,8 @@
+using System.Runtime.InteropServices;
 using Kn.Kubernetes.Objects;
 using Kn.Policy.Planning;
 using Kn.Policy.Tables;
+using Kn.Primitives;
 
 namespace Kn.Policy.Peers;
 
@@ -242,20 +244,41 @@ internal sealed class ClassTable(IdentityTable identities, ProfileTable profiles
             return entries;
         }
 
+        // A union never loses a port: what equals Anybody's in the end did so all along, and what is removed was never written.
         foreach (var term in state.Terms)
         {
             var withoutNames = profiles.Of(term.Fixed);
+            var byPorts = new Dictionary<ValueList<NamedPort>, Profile>();
             foreach (var identity in term.Peer.Members)
             {
-                var profile = profiles.Union(entries.GetValueOrDefault(identity) ?? state.Anybody, ProfileOf(term, withoutNames, identity));
-                if (profile != state.Anybody)
-                {
-                    entries[identity] = profile;
-                }
+                var own = term.Named is null ? withoutNames : ProfileOf(term, withoutNames, identity, byPorts);
+                ref var entry = ref CollectionsMarshal.GetValueRefOrAddDefault(entries, identity, out var isThere);
+                entry = profiles.Union(isThere ? entry! : state.Anybody, own);
+            }
+        }
+
+        foreach (var (identity, profile) in entries)
+        {
+            if (profile == state.Anybody)
+            {
+                entries.Remove(identity);
             }
         }
 
         return entries;
+    }
+
+    /// <summary>Most pods have one of few sets of named ports.</summary>
+    private Profile ProfileOf(ClassTerm term, Profile withoutNames, Identity identity, Dictionary<ValueList<NamedPort>, Profile> byPorts)
+    {
+        var ports = identity.Content.Pod?.Ports ?? default;
+        if (!byPorts.TryGetValue(ports, out var profile))
+        {
+            profile = ProfileOf(term, withoutNames, identity);
+            byPorts.Add(ports, profile);
+        }
+
+        return profile;
     }
 
     private void Write(ClassState state, Dictionary<Identity, Profile> before, TableEdit edit)

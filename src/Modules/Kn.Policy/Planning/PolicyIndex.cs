@@ -4,7 +4,8 @@ using Kn.Primitives;
 
 namespace Kn.Policy.Planning;
 
-/// <summary>The policies of a snapshot, made plain and by namespace, and which labels and port names they ask for. Immutable.</summary>
+/// <summary>The policies of a snapshot, made plain and by namespace, and which labels and port names they ask for. It does not change, but remembers what it
+/// was asked: for one thread.</summary>
 internal sealed class PolicyIndex
 {
     private readonly Dictionary<ObjectKey, CompiledPolicy> _policies = [];
@@ -13,10 +14,12 @@ internal sealed class PolicyIndex
     private readonly HashSet<string> _namespaceLabels = new(StringComparer.Ordinal);
     private readonly HashSet<string> _egressPorts = new(StringComparer.Ordinal);
 
+    private readonly Dictionary<string, (Namespace Source, ValueMap<string, string> Labels)> _namespaces = new(StringComparer.Ordinal);
+
     private PolicyIndex(ObjectTable<NetworkPolicy> source) => Source = source;
 
     /// <summary>No policies.</summary>
-    public static PolicyIndex Empty { get; } = new(ObjectTable<NetworkPolicy>.Empty);
+    public static PolicyIndex Empty => new(ObjectTable<NetworkPolicy>.Empty);
 
     /// <summary>What it was made of.</summary>
     public ObjectTable<NetworkPolicy> Source { get; }
@@ -57,7 +60,7 @@ internal sealed class PolicyIndex
     public PeerIdentity IdentityOf(Pod pod, Namespace? @namespace) => new(
         pod.Metadata.Namespace,
         Seen(pod.Metadata.Labels, _podLabels),
-        @namespace is null ? null : Seen(@namespace.Metadata.Labels, _namespaceLabels),
+        @namespace is null ? null : LabelsOf(@namespace),
         NamedPorts(pod, _egressPorts));
 
     /// <summary>A pod's ports that have one of these names, sorted, each once.</summary>
@@ -80,6 +83,18 @@ internal sealed class PolicyIndex
         return found.ToValueList();
     }
 
+    /// <summary>Many pods, few namespaces.</summary>
+    private ValueMap<string, string> LabelsOf(Namespace @namespace)
+    {
+        var name = @namespace.Metadata.Name;
+        if (!_namespaces.TryGetValue(name, out var known) || !ReferenceEquals(known.Source, @namespace))
+        {
+            _namespaces[name] = known = (@namespace, Seen(@namespace.Metadata.Labels, _namespaceLabels));
+        }
+
+        return known.Labels;
+    }
+
     private static ValueMap<string, string> Seen(ValueMap<string, string> labels, HashSet<string> keys)
     {
         var seen = default(List<KeyValuePair<string, string>>);
@@ -91,7 +106,7 @@ internal sealed class PolicyIndex
             }
         }
 
-        return seen is null ? default : seen.ToValueMap();
+        return seen is null ? default : seen.Count == labels.Count ? labels : seen.ToValueMap();
     }
 
     private void Add(CompiledPolicy policy)
