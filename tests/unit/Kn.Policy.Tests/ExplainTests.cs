@@ -46,6 +46,30 @@ public sealed class ExplainTests
         Assert.Contains("isolated by the default of its namespace, and no ingress rule allows this", text, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("a/client", "b/web:8080", "10.0.1.2 > 10.0.2.2 Tcp 8080; fd00:10:1::2 > fd00:10:2::2 Tcp 8080")]
+    [InlineData("b/v4", "a/web:53/udp", "10.0.1.4 > 10.0.1.1 Udp 53")]
+    [InlineData("192.0.2.7", "a/web", "192.0.2.7 > 10.0.1.1  0")]
+    [InlineData("a/web", "[2001:db8::9]:443/sctp", "fd00:10:1::1 > 2001:db8::9 Sctp 443")]
+    [InlineData("a/web", "2001:db8::9", "fd00:10:1::1 > 2001:db8::9  0")]
+    [InlineData("a/web", "192.0.2.1:80", "10.0.1.1 > 192.0.2.1 Tcp 80")]
+    public void Request_IsRead(string source, string destination, string expected)
+    {
+        Assert.Null(ExplainRequest.Parse(ClusterSnapshot.Of(Cases.BaseObjects), source, destination, out var questions));
+        Assert.Equal(expected, string.Join("; ", questions.Select(static question => $"{question.Source} > {question.Destination} {question.Protocol} {question.Port}")));
+    }
+
+    [Theory]
+    [InlineData("a/none", "b/web:80", "there is no pod a/none")]
+    [InlineData("web", "b/web:80", "'web' is neither an address nor NAMESPACE/POD")]
+    [InlineData("a/web", "b/web:http", "'http' is not a port")]
+    [InlineData("a/web", "b/web:70000", "'70000' is not a port")]
+    [InlineData("a/web", "b/web:80/icmp", "'b/web:80/icmp' does not end in /tcp, /udp or /sctp")]
+    [InlineData("b/v4", "2001:db8::9", "'b/v4' and '2001:db8::9' have no address family in common")]
+    [InlineData("a/web", "b/", "'b/' is neither an address nor NAMESPACE/POD")]
+    public void WrongRequest_IsToldWhatIsWrong(string source, string destination, string fault) =>
+        Assert.Equal(fault, ExplainRequest.Parse(ClusterSnapshot.Of(Cases.BaseObjects), source, destination, out _));
+
     private static string Explain(string source, string destination, ushort port, params NetworkPolicy[] policies) =>
         new PolicyExplainer(ClusterSnapshot.Of(Cases.BaseObjects.Concat(policies)), new PolicyOptions())
             .Explain(new FlowQuestion(IpAddress.Parse(source), IpAddress.Parse(destination), Kubernetes.Objects.IpProtocol.Tcp, port)).ToString();

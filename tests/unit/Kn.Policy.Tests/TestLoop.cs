@@ -56,15 +56,8 @@ internal sealed class TestLoop(IPolicyTable table, string node = "n1", PolicyOpt
         return ApplyAsync(keys);
     }
 
-    /// <summary>One object's change.</summary>
-    public Task<int> OneAsync(ClusterSnapshot cluster, KubernetesObject changed)
-    {
-        var change = new ObjectChange(ResourceKinds.Of(changed).Find(Cluster, changed.Key), ResourceKinds.Of(changed).Find(cluster, changed.Key));
-        Cluster = cluster;
-        var keys = new HashSet<PolicyKey>();
-        Target.AddAffectedKeys(cluster, change, keys);
-        return ApplyAsync(keys);
-    }
+    /// <summary>The first time a start, then a change.</summary>
+    public Task<int> ResyncOrChangeAsync(ClusterSnapshot cluster) => ReferenceEquals(Cluster, ClusterSnapshot.Empty) ? ResyncAsync(cluster) : ChangeAsync(cluster);
 
     private static IEnumerable<ObjectChange> Differences<T>(ObjectTable<T> before, ObjectTable<T> after)
         where T : KubernetesObject =>
