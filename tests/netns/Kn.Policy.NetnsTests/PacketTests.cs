@@ -31,7 +31,8 @@ public sealed class PacketTests : IDisposable
         var web = v6 ? "fd00:10:1::1" : "10.0.1.1";
         await ApplyAsync();
         Assert.True(PolicyNet.Reaches(_net.OtherClient, web, udp: udp));
-        await ApplyAsync(("a/p", $$"""{"podSelector":{},"ingress":[{"from":[{"podSelector":{"matchLabels":{"app":"client"}}},{"ipBlock":{"cidr":"203.0.113.0/24"}},{"ipBlock":{"cidr":"2001:db8::/32"}}],"ports":[{"port":80,"protocol":"{{(udp ? "UDP" : "TCP")}}"}]}]}"""));
+        const string Spec = """{"podSelector":{},"ingress":[{"from":[{"podSelector":{"matchLabels":{"app":"client"}}},{"ipBlock":{"cidr":"203.0.113.0/24"}},{"ipBlock":{"cidr":"2001:db8::/32"}}],"ports":[{"port":80,"protocol":"TCP"}]}]}""";
+        await ApplyAsync(("a/p", udp ? Spec.Replace("TCP", "UDP", StringComparison.Ordinal) : Spec));
         Assert.True(PolicyNet.Reaches(_net.Client, web, udp: udp));
         Assert.True(PolicyNet.Reaches(_net.Outside, web, udp: udp));
         Assert.True(PolicyNet.Reaches(_net.Node, web, udp: udp));

@@ -1,4 +1,3 @@
-using Kn.Linux.Namespaces;
 using Kn.NetnsTests;
 
 namespace Kn.Policy.NetnsTests;
@@ -18,10 +17,14 @@ internal sealed class PolicyNet : IDisposable
 
     public PolicyNet()
     {
-        Node.Ip("link", "add", "dummy0", "type", "dummy");
-        Node.Ip("link", "set", "dummy0", "up");
-        Node.Ip("addr", "add", "192.168.0.1/32", "dev", "dummy0");
-        Node.Ip("addr", "add", "fd00:192::1/128", "dev", "dummy0", "nodad");
+        foreach (var space in (TestNamespace[])[Node, Outside, .. Pods])
+        {
+            // Else link-local addresses are of no use for the first second or two.
+            space.Exec("sysctl", "-qw", "net.ipv6.conf.default.accept_dad=0");
+        }
+
+        Node.Ip("addr", "add", "192.168.0.1/32", "dev", "lo");
+        Node.Ip("addr", "add", "fd00:192::1/128", "dev", "lo", "nodad");
         Node.Exec("sysctl", "-qw", "net.ipv4.ip_forward=1", "net.ipv6.conf.all.forwarding=1");
         Wire(Outside, "o0", "203.0.113.1", "2001:db8::1", "203.0.113.5", "2001:db8::5");
         for (var number = 1; number <= Pods.Length; number++)
@@ -51,7 +54,7 @@ internal sealed class PolicyNet : IDisposable
 
     /// <summary>Whether a new connection, or a datagram, is answered.</summary>
     public static bool Reaches(TestNamespace from, string address, int port = Port, bool udp = false) =>
-        NetnsTests.Client.Ask(from.Namespace, address, port, udp ? System.Net.Sockets.ProtocolType.Udp : System.Net.Sockets.ProtocolType.Tcp, Patience).Contains(' ', StringComparison.Ordinal);
+        Kn.NetnsTests.Client.Ask(from.Namespace, address, port, udp ? System.Net.Sockets.ProtocolType.Udp : System.Net.Sockets.ProtocolType.Tcp, Patience).Contains(' ', StringComparison.Ordinal);
 
     public void Dispose()
     {
