@@ -88,4 +88,13 @@ public static class NodeResources
 
     /// <summary>Priority of source NAT (srcnat).</summary>
     public const int MasqueradePriority = 100;
+
+    /// <summary>Priority of NetworkPolicy at the forward and input hooks (filter): after every translation of destinations.</summary>
+    public const int PolicyFilterPriority = 0;
+
+    /// <summary>Bits of connection marks in which NetworkPolicy keeps the generation that decided a connection.</summary>
+    public const uint PolicyConnectionMask = 0xffff_0000;
+
+    /// <summary>NFLOG group that packets dropped by NetworkPolicy are told to.</summary>
+    public const ushort PolicyDropLog = 75;
 }

@@ -15,6 +15,7 @@ public sealed partial class ClusterSnapshot
         private readonly ObjectTable<EndpointSlice>.Builder _slices;
         private readonly ObjectTable<Namespace>.Builder _namespaces;
         private readonly ObjectTable<ServiceCidr>.Builder _cidrs;
+        private readonly ObjectTable<NetworkPolicy>.Builder _policies;
         private readonly ImmutableDictionary<ObjectKey, ValueList<EndpointSlice>>.Builder _slicesByService;
 
         internal Builder(ClusterSnapshot origin)
@@ -25,6 +26,7 @@ public sealed partial class ClusterSnapshot
             _slices = origin.EndpointSlices.ToBuilder();
             _namespaces = origin.Namespaces.ToBuilder();
             _cidrs = origin.ServiceCidrs.ToBuilder();
+            _policies = origin.NetworkPolicies.ToBuilder();
             _slicesByService = origin._slicesByService.ToBuilder();
         }
 
@@ -52,6 +54,9 @@ public sealed partial class ClusterSnapshot
                     break;
                 case ServiceCidr cidr:
                     _cidrs.Set(cidr);
+                    break;
+                case NetworkPolicy policy:
+                    _policies.Set(policy);
                     break;
                 default:
                     throw new ArgumentException($"no table for {item.GetType().Name}", nameof(item));
@@ -81,6 +86,7 @@ public sealed partial class ClusterSnapshot
             EndpointSlices = _slices.ToTable(),
             Namespaces = _namespaces.ToTable(),
             ServiceCidrs = _cidrs.ToTable(),
+            NetworkPolicies = _policies.ToTable(),
             _slicesByService = _slicesByService.ToImmutable(),
         };
 
@@ -92,7 +98,8 @@ public sealed partial class ClusterSnapshot
                 2 => _services.Find(key),
                 3 => _slices.Find(key),
                 4 => _namespaces.Find(key),
-                _ => _cidrs.Find(key),
+                5 => _cidrs.Find(key),
+                _ => _policies.Find(key),
             };
 
         private void RemoveHeld(KubernetesObject held)
@@ -115,8 +122,11 @@ public sealed partial class ClusterSnapshot
                 case Namespace:
                     _namespaces.Remove(held.Key);
                     break;
-                default:
+                case ServiceCidr:
                     _cidrs.Remove(held.Key);
+                    break;
+                default:
+                    _policies.Remove(held.Key);
                     break;
             }
         }

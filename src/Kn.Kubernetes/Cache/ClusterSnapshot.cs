@@ -37,6 +37,9 @@ public sealed partial class ClusterSnapshot
     /// <summary>ServiceCIDRs, by name.</summary>
     public ObjectTable<ServiceCidr> ServiceCidrs { get; private init; } = ObjectTable<ServiceCidr>.Empty;
 
+    /// <summary>NetworkPolicies.</summary>
+    public ObjectTable<NetworkPolicy> NetworkPolicies { get; private init; } = ObjectTable<NetworkPolicy>.Empty;
+
     /// <summary>The slices of a Service, ordered by name; empty when there are none.</summary>
     public ValueList<EndpointSlice> SlicesOf(ObjectKey service) => _slicesByService.GetValueOrDefault(service);
 

@@ -30,8 +30,12 @@ public static class ResourceKinds
     public static ResourceKind<ServiceCidr> ServiceCidrs { get; } =
         new(5, ("networking.k8s.io", "v1", "servicecidrs", "ServiceCIDR", false), static s => s.ServiceCidrs, ServiceCidrJson.Read, ServiceCidrJson.Write) { IsOptional = true };
 
+    /// <summary>networking.k8s.io/v1 NetworkPolicy.</summary>
+    public static ResourceKind<NetworkPolicy> NetworkPolicies { get; } =
+        new(6, ("networking.k8s.io", "v1", "networkpolicies", "NetworkPolicy", true), static s => s.NetworkPolicies, NetworkPolicyJson.Read, NetworkPolicyJson.Write);
+
     /// <summary>All of them, by <see cref="ResourceKind.Index"/>.</summary>
-    public static IReadOnlyList<ResourceKind> All { get; } = [Nodes, Pods, Services, EndpointSlices, Namespaces, ServiceCidrs];
+    public static IReadOnlyList<ResourceKind> All { get; } = [Nodes, Pods, Services, EndpointSlices, Namespaces, ServiceCidrs, NetworkPolicies];
 
     /// <summary>The kind of an object.</summary>
     /// <exception cref="ArgumentException">An object of a kind that is not among <see cref="All"/>.</exception>
@@ -43,6 +47,7 @@ public static class ResourceKinds
         EndpointSlice => EndpointSlices,
         Namespace => Namespaces,
         ServiceCidr => ServiceCidrs,
+        NetworkPolicy => NetworkPolicies,
         _ => throw new ArgumentException($"no kind for {item.GetType().Name}", nameof(item)),
     };
 }

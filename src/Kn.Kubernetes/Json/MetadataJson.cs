@@ -53,7 +53,7 @@ internal static class MetadataJson
     /// <summary>A map of strings, such as labels or a selector.</summary>
     public static ValueMap<string, string>? ReadStrings(ref ObjectReader reader)
     {
-        if (!reader.BeginObject())
+        if (!reader.BeginObjectUnlessNull())
         {
             return null;
         }
@@ -70,7 +70,7 @@ internal static class MetadataJson
     /// <summary>kubectl's is a copy of the object; the trigger time changes with every write and is a moment, not a property.</summary>
     private static ValueMap<string, string> ReadAnnotations(ref ObjectReader reader, ref Draft draft)
     {
-        if (!reader.BeginObject())
+        if (!reader.BeginObjectUnlessNull())
         {
             return default;
         }

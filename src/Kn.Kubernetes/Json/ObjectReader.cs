@@ -25,6 +25,9 @@ internal ref struct ObjectReader(ReadOnlySpan<byte> json, StringPool strings)
         return !_isNull;
     }
 
+    /// <summary>Enters an object where null is not the same as empty: after false there are no properties to ask for.</summary>
+    public bool BeginObjectUnlessNull() => AdvanceTo(JsonTokenType.StartObject, "an object");
+
     /// <summary>Enters an array; false for null.</summary>
     public bool BeginArray() => AdvanceTo(JsonTokenType.StartArray, "an array");
 
@@ -111,6 +114,19 @@ internal ref struct ObjectReader(ReadOnlySpan<byte> json, StringPool strings)
         >= 0 and <= ushort.MaxValue and { } number => (ushort)number,
         _ => throw Fail("a port, 0 to 65535"),
     };
+
+    /// <summary>A port number, or a port's name in its place (util/intstr IntOrString); neither for null.</summary>
+    public (ushort? Number, string? Name) PortOrName()
+    {
+        Advance();
+        if (_json.TokenType == JsonTokenType.String)
+        {
+            return (null, Pooled(isName: true));
+        }
+
+        _atValue = true;
+        return (Port(), null);
+    }
 
     /// <summary>RFC 3339 time; null for null.</summary>
     public DateTimeOffset? Timestamp()

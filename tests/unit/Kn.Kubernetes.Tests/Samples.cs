@@ -53,6 +53,16 @@ public static class Samples
 
     public const string ServiceCidrJson = """{"metadata":{"name":"kubernetes"},"spec":{"cidrs":["10.96.0.0/16","fd00:10:96::/112"]},"status":{}}""";
 
+    public const string NetworkPolicyJson = """
+        {"metadata":{"name":"web","namespace":"ns"},
+         "spec":{"podSelector":{"matchLabels":{"app":"web"},"matchExpressions":[{"key":"tier","operator":"NotIn","values":["db","cache"]},{"key":"x","operator":"Exists"}]},
+          "policyTypes":["Ingress","Egress"],
+          "ingress":[{"from":[{"podSelector":{}},{"namespaceSelector":{"matchLabels":{"team":"a"}},"podSelector":{"matchExpressions":[{"key":"y","operator":"DoesNotExist"}]}},
+             {"ipBlock":{"cidr":"10.0.0.0/8","except":["10.1.0.0/16","10.2.0.0/16"]}}],
+            "ports":[{"protocol":"TCP","port":80},{"port":"http"},{"protocol":"SCTP"},{"protocol":"UDP","port":8000,"endPort":9000}]},{}],
+          "egress":[{"to":[{"ipBlock":{"cidr":"fd00::/8"}}]}]}}
+        """;
+
     public static IReadOnlyList<(ResourceKind Kind, string Json, KubernetesObject Expected)> All { get; } =
     [
         (ResourceKinds.Nodes, NodeJson, new Node
@@ -104,6 +114,24 @@ public static class Samples
         (ResourceKinds.ServiceCidrs, ServiceCidrJson, new ServiceCidr
         {
             Metadata = new ObjectMeta { Name = "kubernetes" }, Cidrs = [IpPrefix.Parse("10.96.0.0/16"), IpPrefix.Parse("fd00:10:96::/112")],
+        }),
+        (ResourceKinds.NetworkPolicies, NetworkPolicyJson, new NetworkPolicy
+        {
+            Metadata = new ObjectMeta { Name = "web", Namespace = "ns" },
+            PodSelector = new LabelSelector(ValueMap.Of(("app", "web")), [new("tier", LabelOperator.NotIn, ["db", "cache"]), new("x", LabelOperator.Exists)]),
+            IsolatesIngress = true, IsolatesEgress = true,
+            Ingress =
+            [
+                new NetworkPolicyRule(
+                    [
+                        new(PodSelector: LabelSelector.Everything),
+                        new(new LabelSelector(default, [new("y", LabelOperator.DoesNotExist)]), new LabelSelector(ValueMap.Of(("team", "a")))),
+                        new(IpBlock: new IpBlock(IpPrefix.Parse("10.0.0.0/8"), [IpPrefix.Parse("10.1.0.0/16"), IpPrefix.Parse("10.2.0.0/16")])),
+                    ],
+                    [new(Port: 80), new(Name: "http"), new(IpProtocol.Sctp), new(IpProtocol.Udp, 8000, 9000)]),
+                new NetworkPolicyRule(),
+            ],
+            Egress = [new NetworkPolicyRule([new(IpBlock: new IpBlock(IpPrefix.Parse("fd00::/8")))])],
         }),
     ];
 

@@ -49,6 +49,8 @@ internal sealed class RuleText(NftTable table)
             case Bitwise bitwise when _slots.TryGetValue(bitwise.Source.Word, out var slot):
                 _slots[bitwise.Destination.Word] = slot with { Mask = bitwise };
                 return true;
+            case ByteOrder { LengthBytes: sizeof(uint), SizeBytes: sizeof(uint) } order when order.Source == order.Destination && _slots.ContainsKey(order.Source.Word):
+                return true;
             case Immediate immediate:
                 _slots[immediate.Destination.Word] = new Slot(string.Empty, null) { Constant = immediate.Value };
                 return true;

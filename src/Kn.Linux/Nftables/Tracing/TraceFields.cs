@@ -47,9 +47,15 @@ internal static class TraceFields
         _ => throw new InvalidOperationException($"the tracer does not know meta {MetaKeys.Name(key)}"),
     };
 
-    /// <summary>Null where the tuple is of the other family.</summary>
+    /// <summary>Null where the tuple is of the other family, or there is no connection to ask: conntrack makes none of what it found invalid or
+    /// was told to leave alone.</summary>
     internal static NftValue? Load(TracePacket packet, CtLoad load)
     {
+        if (load.Key != CtKey.State && packet.State is (ConnectionState.Invalid or ConnectionState.Untracked))
+        {
+            return null;
+        }
+
         var tuple = packet.TupleOf(load.Direction ?? ConnectionDirection.Original);
         return load.Key switch
         {

@@ -65,6 +65,8 @@ internal sealed class TraceMachine(NftTable table, Func<uint, uint> random)
                 return Put(hash.Destination, NftValue.Of(hash.Offset + (random(hash.Modulus) % hash.Modulus)));
             case Bitwise bitwise:
                 return RunBitwise(bitwise);
+            case ByteOrder { LengthBytes: sizeof(uint), SizeBytes: sizeof(uint) } order:
+                return RunByteOrder(order);
             case Compare compare:
                 return Go(Compares(compare));
             case RangeCompare range:
@@ -175,6 +177,17 @@ internal sealed class TraceMachine(NftTable table, Func<uint, uint> random)
         }
 
         return Put(bitwise.Destination, NftValue.Of(bytes));
+    }
+
+    private NftVerdict? RunByteOrder(ByteOrder order)
+    {
+        var bytes = Value(order.Source, sizeof(uint)).Bytes.ToArray();
+        if (BitConverter.IsLittleEndian)
+        {
+            Array.Reverse(bytes);
+        }
+
+        return Put(order.Destination, NftValue.Of(bytes));
     }
 
     private bool Compares(Compare compare)

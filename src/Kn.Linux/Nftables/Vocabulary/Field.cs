@@ -129,6 +129,10 @@ public abstract record Field(NftDataType Type)
     /// <summary>The next of the numbers below <paramref name="modulus"/>; the count belongs to the rule.</summary>
     public static Field RoundRobin(uint modulus, uint offset = 0) => new NumberField(NumberGeneratorKind.Incremental, modulus, offset);
 
+    /// <summary>A number of 32 bits in host order as interval sets hold it: in network order, as they compare bytes. Where a look-up has several
+    /// fields, each that is in host order wants this.</summary>
+    public static Field InNetworkOrder(Field hostOrder) => new NetworkOrderField(hostOrder);
+
     /// <summary>Jenkins' hash of these fields, below <paramref name="modulus"/>. A set cannot be declared by it: nft 1.0.6 dies listing that.</summary>
     public static Field Hash(uint modulus, uint seed, params ReadOnlySpan<Field> sources) =>
         new HashField(ValueList.Create(sources), modulus, seed, 0);

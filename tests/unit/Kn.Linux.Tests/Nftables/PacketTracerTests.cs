@@ -1,5 +1,6 @@
 using Kn.Linux.Nftables;
 using Kn.Linux.Nftables.Expressions;
+using Kn.Linux.Nftables.Text;
 using Kn.Linux.Nftables.Tracing;
 using Kn.Primitives;
 
@@ -81,6 +82,33 @@ public sealed class PacketTracerTests
 
         Assert.Equal(NftVerdictKind.Drop, Trace("no-martians", martian with { InputInterface = 2 }).Verdict);
         Assert.Equal(NftVerdictKind.Accept, Trace("no-martians", martian with { InputInterface = 1 }).Verdict);
+    }
+
+    /// <summary>Interval sets hold numbers in network order, whatever the machine's.</summary>
+    [Theory]
+    [InlineData(0x0102_0304u, 8000, NftVerdictKind.Accept)]
+    [InlineData(0x0102_0304u, 9000, NftVerdictKind.Accept)]
+    [InlineData(0x0102_0304u, 9001, NftVerdictKind.Drop)]
+    [InlineData(0x0403_0201u, 8000, NftVerdictKind.Drop)]
+    public void HostOrderNumber_IsFoundInAnIntervalSet(uint priority, ushort port, NftVerdictKind verdict)
+    {
+        static NftValue Key(ushort port) => NftValue.Concat(NftValue.Of([1, 2, 3, 4]), NftValue.OfPort(port));
+        var set = new NftSet("range", NftKey.Type(NftDataType.ClassId, NftDataType.InetService))
+        {
+            Flags = NftSetFlags.Interval,
+            Elements = [new NftElement(Key(8000)) { KeyEnd = Key(9000) }],
+        };
+        var rule = NftRule.Of(Match.InSet(set, Field.InNetworkOrder(Field.Priority), Field.CtSourcePort(ConnectionDirection.Reply)), Verdict.Accept);
+        var table = new NftTable(NftFamily.Inet, "t")
+        {
+            Sets = [set],
+            Chains = [NftChain.Base("c", NftChainType.Filter, NftHookPoint.Forward, 0, NftPolicy.Drop).With(rule)],
+        };
+
+        Assert.Equal(verdict, new PacketTracer(table).Trace("c", Packet(Pod, Outside, 6, port) with { Priority = priority }).Verdict);
+        Assert.Contains("meta priority . ct reply proto-src @range accept", NftText.Of(table), StringComparison.Ordinal);
+        Assert.Contains("elements = { 102:304 . 8000-9000 }", NftText.Of(table), StringComparison.Ordinal);
+        Assert.Equal(NftVerdictKind.Drop, new PacketTracer(table).Trace("c", Packet(Pod, Outside, 6, port) with { Priority = priority, State = ConnectionState.Untracked }).Verdict);
     }
 
     private static TraceResult Trace(string chain, TracePacket packet, uint choice = 0) => new PacketTracer(Table, _ => choice).Trace(chain, packet);

@@ -1,0 +1,101 @@
+using Kn.Kubernetes.Cache;
+using Kn.Kubernetes.Objects;
+using Kn.Primitives;
+
+namespace Kn.Policy.Planning;
+
+/// <summary>What each policy and each pod asks of the table. Pure.</summary>
+internal static class PolicyPlan
+{
+    /// <summary>Every key that may have a piece.</summary>
+    public static IEnumerable<PolicyKey> Keys(ClusterSnapshot cluster)
+    {
+        yield return PolicyKey.Table;
+        foreach (var policy in cluster.NetworkPolicies)
+        {
+            yield return PolicyKey.OfPolicy(policy.Key);
+        }
+
+        foreach (var pod in cluster.Pods)
+        {
+            yield return PolicyKey.OfPod(pod.Key);
+        }
+    }
+
+    /// <summary>Whether policies apply to the pod at all, as subject or as peer: it has a network of its own, and has not finished.</summary>
+    /// <remarks>A pod that is being deleted runs on until it has stopped, and so do its policies. Pods in the node's network are the node, which
+    /// policies know by its address only.</remarks>
+    public static bool IsSubject(Pod pod) => !pod.HostNetwork && pod.Phase is not ("Succeeded" or "Failed");
+
+    /// <summary>The rules of a policy; null where it has none, or is gone.</summary>
+    public static RulesPiece? PlanPolicy(PolicyIndex index, ObjectKey key) =>
+        index.Find(key) is { } policy && (policy.Ingress ?? default, policy.Egress ?? default) is var (ingress, egress) && !(ingress.IsEmpty && egress.IsEmpty)
+            ? new RulesPiece(ingress, egress)
+            : null;
+
+    /// <summary>A pod; null where policies do not apply to it, or it has no address yet.</summary>
+    public static PodPiece? PlanPod(ClusterSnapshot cluster, PolicyIndex index, PolicyNode node, ObjectKey key)
+    {
+        if (cluster.Pods.Find(key) is not { } pod || !IsSubject(pod))
+        {
+            return null;
+        }
+
+        var isLocal = string.Equals(pod.NodeName, node.Name, StringComparison.Ordinal);
+        var addresses = AddressesOf(pod, isLocal ? node.Attached.Find(key) : default);
+        if (addresses.IsEmpty)
+        {
+            return null;
+        }
+
+        var @namespace = cluster.Namespaces.Find(key.Namespace);
+        return new PodPiece(
+            addresses,
+            index.IdentityOf(pod, @namespace),
+            isLocal ? new LocalPod(ClassOf(index, node, pod, @namespace, PolicyDirection.Ingress), ClassOf(index, node, pod, @namespace, PolicyDirection.Egress)) : null,
+            new AddressClaim(pod.Metadata.DeletionTimestamp is not null, pod.Metadata.CreationTimestamp?.UtcTicks ?? 0, key));
+    }
+
+    private static ValueList<IpAddress> AddressesOf(Pod pod, ValueList<IpAddress> attached) => attached.IsEmpty && pod.PodIps.Count == 1
+        ? pod.PodIps
+        : pod.PodIps.Concat(attached).Distinct().Order().ToValueList();
+
+    private static PolicyClass? ClassOf(PolicyIndex index, PolicyNode node, Pod pod, Namespace? @namespace, PolicyDirection direction)
+    {
+        var isIsolated = NamespaceIsolation.Holds(node.Options, pod.Metadata.Namespace, @namespace, direction);
+        var names = new HashSet<string>(StringComparer.Ordinal);
+        var policies = new List<ObjectKey>();
+        foreach (var policy in index.In(pod.Metadata.Namespace))
+        {
+            if (policy.Of(direction) is not { } rules || !policy.Source.PodSelector.Matches(pod.Metadata.Labels))
+            {
+                continue;
+            }
+
+            isIsolated = true;
+            if (!rules.IsEmpty)
+            {
+                policies.Add(policy.Key);
+                AddNames(rules, names);
+            }
+        }
+
+        return isIsolated
+            ? new PolicyClass(direction, policies.ToValueList(), direction == PolicyDirection.Ingress ? PolicyIndex.NamedPorts(pod, names) : default)
+            : null;
+    }
+
+    private static void AddNames(ValueList<AllowRule> rules, HashSet<string> names)
+    {
+        foreach (var rule in rules)
+        {
+            foreach (var port in rule.Ports)
+            {
+                if (port.Name is { } name)
+                {
+                    names.Add(name);
+                }
+            }
+        }
+    }
+}
