@@ -31,6 +31,9 @@ internal static class ProcessSandbox
             return Failed;
         }
 
+        // Last: a descriptor's place may be one that the runtime uses.
+        DescriptorHandOver.Apply(spec);
+
         // .NET ignores SIGPIPE, and what is ignored stays ignored across execve: the program expects the default.
         Libc.signal(Libc.SIGPIPE, Libc.SIG_DFL);
         Libc.execvp(spec.Command[0], [.. spec.Command, null]);
