@@ -17,6 +17,14 @@ internal static class DescriptorHandOver
             _ = Libc.setenv("NOTIFY_SOCKET", socket, 1);
         }
 
+        if (spec.Descriptors.Count == 0)
+        {
+            return;
+        }
+
+        // The places belong to the runtime, whose threads would go on reading there, and swallow what waits in the sockets. From here on this
+        // thread, which becomes the program, has descriptors of its own.
+        Libc.Check(Libc.unshare(Libc.CLONE_FILES), "unshare the descriptors");
         var names = new List<string>();
         var taken = new List<int>();
         foreach (var descriptor in spec.Descriptors)

@@ -24,15 +24,13 @@ internal static class ProcessSandbox
         try
         {
             Enter(spec);
+            DescriptorHandOver.Apply(spec);
         }
         catch (LinuxException e)
         {
             Console.Error.WriteLine($"kn-lab: {e.Message}");
             return Failed;
         }
-
-        // Last: a descriptor's place may be one that the runtime uses.
-        DescriptorHandOver.Apply(spec);
 
         // .NET ignores SIGPIPE, and what is ignored stays ignored across execve: the program expects the default.
         Libc.signal(Libc.SIGPIPE, Libc.SIG_DFL);
