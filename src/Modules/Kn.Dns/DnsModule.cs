@@ -67,7 +67,7 @@ public sealed class DnsModule(DnsOptions options) : IModule
         var addressLoop = new ReconcileLoop<IpAddress, ListenPiece>(addresses, AddressWatches, context, new ReconcileOptions { Drift = drift, DriftSpacing = DriftSpacing });
         var clients = new ClientsTarget(rules, context.Node.Cluster, options, () => DnsLog.ClientsUnknown(logger));
         var clientLoop = new ReconcileLoop<string, ClientsPiece>(clients, [new WatchRequest(ResourceKinds.Nodes)], context);
-        context.Control.Set(DnsVerb.Name, new DnsInspector(parts, context.Cache, options.Domain).HandleAsync);
+        context.Control.Set(DnsVerb.Name, new DnsInspector(parts, context.Cache, forwarder.Cache, options.Domain).HandleAsync);
         var served = Task.WhenAll(zone.WhenComplete, addressLoop.WhenConverged);
         using var gate = context.PodGates.Register("dns", (_, cancel) => served.WaitAsync(cancel));
         using var forward = new CancellationTokenSource();

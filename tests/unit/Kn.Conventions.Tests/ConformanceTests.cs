@@ -12,7 +12,7 @@ public sealed partial class ConformanceTests
     private static readonly IReadOnlyDictionary<string, Specification> Specifications = new Dictionary<string, Specification>(StringComparer.Ordinal)
     {
         ["cni"] = new("the CNI specification", "[CNI 1.1.0](https://www.cni.dev/docs/spec/) and the conventions beside it", ["Parameters", "VERSION", "ADD", "DEL", "CHECK", "GC", "STATUS", "Result", "Errors", "Chaining", "Capabilities", "Delegated IPAM", "Runtimes"]),
-        ["dns"] = new("the Kubernetes DNS specification", "[DNS-based service discovery 1.1.0](https://github.com/kubernetes/dns/blob/master/docs/specification.md), the RFCs under it, and what CoreDNS makes of them", ["Zone", "Services", "Headless Services", "External names", "Pods", "Forwarding", "Cache", "Where it is served", "Transport", "Clients", "Faults"]),
+        ["dns"] = new("the Kubernetes DNS specification", "[DNS-based service discovery 1.1.0](https://github.com/kubernetes/dns/blob/master/docs/specification.md), the RFCs under it, and what CoreDNS makes of them", ["Zone", "Services", "Headless Services", "External names", "Pods", "Forwarding", "Cache", "Where it is served", "Transport", "Clients", "Faults", "Restart"]),
         ["services"] = new("the Service API", "[Services](https://kubernetes.io/docs/reference/networking/virtual-ips/), EndpointSlices and what kube-proxy makes of them", ["Addresses", "Endpoints", "Traffic policies", "Source ranges", "Refusing", "Source addresses", "Choosing", "Affinity", "Connections", "Localhost", "Health checks", "Labels and annotations", "Changes", "Metrics"]) { NeedsEndToEnd = true },
     };
 
