@@ -21,8 +21,9 @@ public sealed class DnsModule(DnsOptions options) : IModule
     /// <summary>An address that somebody takes away is missed by every pod at once.</summary>
     private static readonly TimeSpan DriftSpacing = TimeSpan.FromMilliseconds(400);
 
-    /// <summary>Queries wait so long in their sockets for the cluster to be known: less than a client's patience, which is 5 s.</summary>
-    private static readonly TimeSpan LongestHold = TimeSpan.FromSeconds(2);
+    /// <summary>Queries wait so long in their sockets for the cluster to be known: less than a client's patience, which is 5 s; and as long as it can
+    /// be, for a restart under load must not answer SERVFAIL to names that were known a moment ago.</summary>
+    private static readonly TimeSpan LongestHold = TimeSpan.FromSeconds(4);
 
     /// <summary>How long, at a stop, questions that are under way are waited for; what comes meanwhile waits in the sockets.</summary>
     private static readonly TimeSpan LongestFinish = TimeSpan.FromSeconds(1);
