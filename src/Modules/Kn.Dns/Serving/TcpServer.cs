@@ -22,7 +22,7 @@ internal sealed class TcpServer(Socket listener, TcpContext context) : IAsyncDis
     private Task _accepting = Task.CompletedTask;
 
     /// <summary>Goes on with a listening socket of another process, with the connections that wait in it.</summary>
-    /// <param name="handle">The socket's from now on; the caller's still when this throws.</param>
+    /// <param name="handle">The socket's from now on; closed when this throws, but for what is something else, which stays the caller's.</param>
     /// <param name="address">What it is bound to.</param>
     /// <param name="port">The port.</param>
     /// <exception cref="LinuxException">EINVAL: it is something else.</exception>
@@ -36,9 +36,17 @@ internal sealed class TcpServer(Socket listener, TcpContext context) : IAsyncDis
 
         var owned = new SafeSocketHandle(handle.DangerousGetHandle(), ownsHandle: true);
         handle.SetHandleAsInvalid();
-        var socket = new Socket(owned);
-        socket.Listen(Backlog);
-        return socket;
+        try
+        {
+            var socket = new Socket(owned);
+            socket.Listen(Backlog);
+            return socket;
+        }
+        catch
+        {
+            owned.Dispose();
+            throw;
+        }
     }
 
     /// <summary>Opens the listening socket.</summary>

@@ -48,7 +48,7 @@ public sealed class DnsCommandTests : IAsyncLifetime
     [InlineData("NXDOMAIN", 1)]
     public async Task Query_ExitsAsTheAnswerIs(string rcode, int exit)
     {
-        Answer(DnsVerb.Good, $$"""{"name":"web.","type":"A","client":"10.244.1.7","rcode":"{{rcode}}","rule":"a rule","source":"cluster","flags":"qr","answers":["web. 5 IN A 10.96.0.1"]}""");
+        Answer(DnsVerb.Good, $$"""{"name":"web.","type":"A","client":"10.244.1.7","rcode":"{{rcode}}","rule":"a rule","source":"cluster","flags":"qr","answers":["web. 5 IN A 10.96.0.1"],"authorities":[],"additionals":[]}""");
         var result = await KnProcess.RunAsync(["dns", "query", "web", "--from", "10.244.1.7", "--socket", SocketPath]);
         Assert.Equal(new KnResult(exit, $"web. A, asked by 10.244.1.7: {rcode}\nfrom:   cluster\nrule:   a rule\nflags:  qr\nanswer:\n  web. 5 IN A 10.96.0.1\n", ""), result);
         Assert.Equal(("web", "A", "10.244.1.7"), (_asked!.Arguments[DnsVerb.Question], _asked.Arguments[DnsVerb.Type], _asked.Arguments[DnsVerb.From]));
