@@ -1,5 +1,5 @@
 # Kn: `make demo` and `make test` each do everything by themselves, from packages to the last line.
-.PHONY: all deps build demo test fuzz lint format bench clean
+.PHONY: all deps build demo test fuzz lint format bench size clean
 
 all: build
 
@@ -26,6 +26,9 @@ format:          ## what lint would complain about, mended
 
 bench: deps build ## Kn beside a peer, in turns; BENCH=cni runs one group
 	@build/as-root.sh env KN_BIN_DIR=$(CURDIR)/out build/bench.sh $(BENCH)
+
+size: build      ## what out/kn is made of, by section, assembly and namespace
+	@build/size.sh
 
 clean:           ## everything that a build made
 	@rm -rf out

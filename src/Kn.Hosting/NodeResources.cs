@@ -32,6 +32,9 @@ public static class NodeResources
     /// <summary>Table of the module Cni.</summary>
     public const string CniTable = "kn-cni";
 
+    /// <summary>Table of the module Routes; there while a tunnel is in use.</summary>
+    public const string RoutesTable = "kn-routes";
+
     /// <summary>Table of the module ServiceProxy.</summary>
     public const string ProxyTable = "kn-proxy";
 
@@ -70,6 +73,9 @@ public static class NodeResources
 
     /// <summary>Major number of the qdiscs that limit pods' bandwidth, at both ends of their veths; <c>tc</c> prints it as 4b.</summary>
     public const ushort ShapingQdisc = 0x4B;
+
+    /// <summary>Priority of what looks at pods' source addresses: before all translation.</summary>
+    public const int PodSourcePriority = -110;
 
     /// <summary>Priority of destination NAT of Services (dstnat).</summary>
     public const int ServiceNatPriority = -100;

@@ -3,12 +3,14 @@ using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
+using System.Text.Json.Serialization;
 
 namespace Kn.Primitives;
 
 /// <summary>An IPv4 or IPv6 address as a value: no allocation, comparable, without a scope.</summary>
 /// <remarks>The default value is 0.0.0.0. Sorting is by family, then by number. An IPv4-mapped IPv6 address
 /// (::ffff:0:0/96) stays IPv6 where it was written so.</remarks>
+[JsonConverter(typeof(IpAddressConverter))]
 public readonly struct IpAddress : IEquatable<IpAddress>, IComparable<IpAddress>
 {
     private readonly UInt128 _value;

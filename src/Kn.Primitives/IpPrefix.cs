@@ -1,8 +1,10 @@
 using System.Globalization;
+using System.Text.Json.Serialization;
 
 namespace Kn.Primitives;
 
 /// <summary>An address block such as 10.244.1.0/24: the network address and the length of the mask in bits.</summary>
+[JsonConverter(typeof(IpPrefixConverter))]
 public readonly record struct IpPrefix : IComparable<IpPrefix>
 {
     /// <summary>Makes a prefix; bits of <paramref name="address"/> beyond the mask are cleared.</summary>

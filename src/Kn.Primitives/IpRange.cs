@@ -1,6 +1,9 @@
+using System.Text.Json.Serialization;
+
 namespace Kn.Primitives;
 
 /// <summary>Addresses from one to another, both included: one address, a prefix, or anything between.</summary>
+[JsonConverter(typeof(IpRangeConverter))]
 public readonly record struct IpRange : IComparable<IpRange>
 {
     /// <summary>Makes a range.</summary>

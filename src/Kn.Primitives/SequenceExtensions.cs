@@ -38,6 +38,22 @@ public static class SequenceExtensions
         }
     }
 
+    /// <summary>What each element makes with each element of what it becomes, one after the other.</summary>
+    public static IEnumerable<TResult> SelectMany<TSource, TPart, TResult>(
+        this IEnumerable<TSource> source, Func<TSource, IEnumerable<TPart>> selector, Func<TSource, TPart, TResult> result)
+    {
+        foreach (var item in source)
+        {
+            foreach (var part in selector(item))
+            {
+                yield return result(item, part);
+            }
+        }
+    }
+
+    /// <summary>The same, as a sequence and nothing else.</summary>
+    public static IEnumerable<TSource> AsEnumerable<TSource>(this IEnumerable<TSource> source) => source;
+
     /// <summary>The elements that satisfy a condition.</summary>
     public static IEnumerable<TSource> Where<TSource>(this IEnumerable<TSource> source, Func<TSource, bool> predicate)
     {
@@ -115,6 +131,49 @@ public static class SequenceExtensions
         }
     }
 
+    /// <summary>The elements before the first that does not satisfy a condition.</summary>
+    public static IEnumerable<TSource> TakeWhile<TSource>(this IEnumerable<TSource> source, Func<TSource, bool> predicate)
+    {
+        foreach (var item in source)
+        {
+            if (!predicate(item))
+            {
+                yield break;
+            }
+
+            yield return item;
+        }
+    }
+
+    /// <summary>The first element that does not satisfy a condition, and all that follow it.</summary>
+    public static IEnumerable<TSource> SkipWhile<TSource>(this IEnumerable<TSource> source, Func<TSource, bool> predicate)
+    {
+        var skipping = true;
+        foreach (var item in source)
+        {
+            skipping = skipping && predicate(item);
+            if (!skipping)
+            {
+                yield return item;
+            }
+        }
+    }
+
+    /// <summary>The elements of both, side by side, as far as the shorter goes.</summary>
+    public static IEnumerable<(TFirst First, TSecond Second)> Zip<TFirst, TSecond>(this IEnumerable<TFirst> first, IEnumerable<TSecond> second)
+    {
+        using var others = second.GetEnumerator();
+        foreach (var item in first)
+        {
+            if (!others.MoveNext())
+            {
+                yield break;
+            }
+
+            yield return (item, others.Current);
+        }
+    }
+
     /// <summary>Each element the first time that it comes.</summary>
     public static IEnumerable<TSource> Distinct<TSource>(this IEnumerable<TSource> source)
     {
@@ -129,9 +188,9 @@ public static class SequenceExtensions
     }
 
     /// <summary>Each element whose key comes for the first time.</summary>
-    public static IEnumerable<TSource> DistinctBy<TSource, TKey>(this IEnumerable<TSource> source, Func<TSource, TKey> key)
+    public static IEnumerable<TSource> DistinctBy<TSource, TKey>(this IEnumerable<TSource> source, Func<TSource, TKey> key, IEqualityComparer<TKey>? comparer = null)
     {
-        var seen = new HashSet<TKey>();
+        var seen = new HashSet<TKey>(comparer);
         foreach (var item in source)
         {
             if (seen.Add(key(item)))

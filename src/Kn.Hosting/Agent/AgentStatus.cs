@@ -78,7 +78,7 @@ public sealed record PartReport(string Name, bool Ready, int Count, string? Erro
 public sealed record ProblemReport(string Kind, string Object, string Message);
 
 /// <summary>The JSON of <c>kn status</c>.</summary>
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, WriteIndented = true)]
+[JsonSourceGenerationOptions(GenerationMode = JsonSourceGenerationMode.Metadata, PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, WriteIndented = true)]
 [JsonSerializable(typeof(AgentStatus))]
 public sealed partial class AgentStatusJson : JsonSerializerContext
 {

@@ -1,41 +1,34 @@
 using System.Net;
 using System.Text;
 using Kn.Hosting.Metrics;
-using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 
 namespace Kn.Hosting.Health;
 
-/// <summary>Serves /metrics, /healthz and /readyz. The smallest Kestrel that there is: no configuration, no routing, no logging of its own.</summary>
+/// <summary>Serves /metrics, /healthz and /readyz.</summary>
 public sealed class HttpEndpoint : IAsyncDisposable
 {
-    private readonly WebApplication _application;
+    private readonly PlainHttpServer _server;
 
     /// <summary>An endpoint that does not listen yet.</summary>
-    public HttpEndpoint(IPEndPoint address, MetricRegistry metrics, AgentHealth health)
-    {
-        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
-        builder.WebHost.UseKestrelCore().ConfigureKestrel(options =>
+    public HttpEndpoint(IPEndPoint address, MetricRegistry metrics, AgentHealth health) => _server = new PlainHttpServer(
+        options =>
         {
-            options.AddServerHeader = false;
             options.Limits.MaxConcurrentConnections = 64;
             options.Limits.MaxRequestBodySize = 0;
             options.Listen(address);
-        });
-        _application = builder.Build();
-        _application.Run(context => AnswerAsync(context, metrics, health));
-    }
+        },
+        context => AnswerAsync(context, metrics, health));
 
     /// <summary>The addresses that it listens on, once started.</summary>
-    public ICollection<string> Addresses => _application.Urls;
+    public ICollection<string> Addresses => _server.Addresses;
 
     /// <summary>Listens.</summary>
     /// <exception cref="IOException">The address is taken or not of this host.</exception>
-    public Task StartAsync(CancellationToken cancellationToken) => _application.StartAsync(cancellationToken);
+    public Task StartAsync(CancellationToken cancellationToken) => _server.StartAsync(cancellationToken);
 
     /// <inheritdoc/>
-    public ValueTask DisposeAsync() => _application.DisposeAsync();
+    public ValueTask DisposeAsync() => _server.DisposeAsync();
 
     private static Task AnswerAsync(HttpContext context, MetricRegistry metrics, AgentHealth health)
     {

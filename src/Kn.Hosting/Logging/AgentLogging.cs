@@ -1,9 +1,6 @@
 using Kn.Hosting.Options;
 using Microsoft.Extensions.Logging;
 using Serilog;
-using Serilog.Core;
-using Serilog.Events;
-using Serilog.Extensions.Logging;
 
 namespace Kn.Hosting.Logging;
 
@@ -20,19 +17,9 @@ public static class AgentLogging
         var json = options.Format == LogFormat.Json || (options.Format == LogFormat.Auto && (isRedirected || isJournal));
         var sink = new StandardErrorSink(output, json ? new JsonLineFormatter() : new TextLineFormatter(!isRedirected), isJournal);
         var serilog = new LoggerConfiguration()
-            .MinimumLevel.ControlledBy(new LoggingLevelSwitch(Level(options.Level)))
+            .MinimumLevel.Is(SerilogBridge.LevelOf(options.Level))
             .WriteTo.Sink(sink)
             .CreateLogger();
-        return new LoggerFactory([new SerilogLoggerProvider(serilog, dispose: true)], new LoggerFilterOptions { MinLevel = options.Level });
+        return new SerilogBridge(serilog, options.Level, TimeProvider.System);
     }
-
-    private static LogEventLevel Level(LogLevel level) => level switch
-    {
-        LogLevel.Trace => LogEventLevel.Verbose,
-        LogLevel.Debug => LogEventLevel.Debug,
-        LogLevel.Information => LogEventLevel.Information,
-        LogLevel.Warning => LogEventLevel.Warning,
-        LogLevel.Error => LogEventLevel.Error,
-        _ => LogEventLevel.Fatal,
-    };
 }

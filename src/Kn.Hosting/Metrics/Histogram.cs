@@ -17,8 +17,7 @@ public sealed class Histogram : Metric
     {
         _bounds = upperBounds.ToArray();
         _counts = new long[_bounds.Length + 1];
-        var prefix = labels.Length == 0 ? "" : labels + ",";
-        _bucketLabels = [.. _bounds.Append(double.PositiveInfinity).Select(bound => $"{prefix}le=\"{PrometheusText.Number(bound)}\"")];
+        _bucketLabels = BucketLabels(labels);
     }
 
     /// <summary>Bounds in seconds for kernel transactions and requests: 50 µs to 10 s.</summary>
@@ -49,16 +48,26 @@ public sealed class Histogram : Metric
     /// <summary>Counts a duration, in seconds.</summary>
     public void Observe(TimeSpan duration) => Observe(duration.TotalSeconds);
 
-    internal override void WriteSamples(PrometheusText text, string family)
+    internal override void WriteSamples(PrometheusText text, string family) => WriteSamples(text, family, Labels, _bucketLabels);
+
+    /// <summary>The labels of each bucket of a histogram with these bounds and labels.</summary>
+    internal string[] BucketLabels(string labels)
+    {
+        var prefix = labels.Length == 0 ? "" : labels + ",";
+        return [.. _bounds.Append(double.PositiveInfinity).Select(bound => $"{prefix}le=\"{PrometheusText.Number(bound)}\"")];
+    }
+
+    /// <summary>Writes the samples under other labels.</summary>
+    internal void WriteSamples(PrometheusText text, string family, string labels, string[] bucketLabels)
     {
         long cumulative = 0;
         for (var bucket = 0; bucket < _counts.Length; bucket++)
         {
             cumulative += Interlocked.Read(ref _counts[bucket]);
-            text.Sample(family, "_bucket", _bucketLabels[bucket], cumulative.ToString(CultureInfo.InvariantCulture));
+            text.Sample(family, "_bucket", bucketLabels[bucket], cumulative.ToString(CultureInfo.InvariantCulture));
         }
 
-        text.Sample(family, "_sum", Labels, PrometheusText.Number(Sum));
-        text.Sample(family, "_count", Labels, cumulative.ToString(CultureInfo.InvariantCulture));
+        text.Sample(family, "_sum", labels, PrometheusText.Number(Sum));
+        text.Sample(family, "_count", labels, cumulative.ToString(CultureInfo.InvariantCulture));
     }
 }

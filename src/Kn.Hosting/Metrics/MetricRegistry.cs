@@ -43,6 +43,15 @@ public sealed class MetricRegistry
     public void CounterCallback(string name, string help, Func<double> read, params ReadOnlySpan<(string Name, string Value)> labels) =>
         Get(name, "counter", help, labels, text => new CallbackMetric(text) { Read = read }).Read = read;
 
+    /// <summary>Registers another name for a histogram, such as the one that the field's dashboards ask for.</summary>
+    /// <param name="name">The other name.</param>
+    /// <param name="help">What it counts, one sentence.</param>
+    /// <param name="same">The histogram.</param>
+    /// <param name="labels">Names and values, in place of the histogram's own.</param>
+    /// <inheritdoc cref="Counter" path="/exception"/>
+    public void Alias(string name, string help, Histogram same, params ReadOnlySpan<(string Name, string Value)> labels) =>
+        Get(name, "histogram", help, labels, text => new HistogramAlias(text, same));
+
     /// <summary>All metrics in Prometheus' text format, version 0.0.4, ordered by name.</summary>
     public string ToPrometheusText()
     {

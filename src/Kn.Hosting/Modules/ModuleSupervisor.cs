@@ -41,7 +41,7 @@ public sealed class ModuleSupervisor
             await stopped.Task;
         }
 
-        foreach (var (module, stop, task) in Enumerable.Reverse(running))
+        foreach (var (module, stop, task) in SequenceExtensions.Reverse(running))
         {
             await stop.CancelAsync();
             await StopAsync(module, task);

@@ -1,9 +1,11 @@
 using System.Globalization;
+using System.Text.Json.Serialization;
 
 namespace Kn.Hosting.Options;
 
 /// <summary>An amount of memory or disk, written as 512, 64Ki, 16Mi or 1Gi: Kubernetes' binary suffixes.</summary>
 /// <param name="Bytes">The amount in bytes.</param>
+[JsonConverter(typeof(ByteSizeConverter))]
 public readonly record struct ByteSize(long Bytes)
 {
     /// <summary>Parses a whole number with an optional suffix Ki, Mi, Gi or Ti.</summary>

@@ -29,6 +29,7 @@ internal sealed class ApiTransport : IDisposable
     public static ApiTransport Create(ApiConnection connection)
     {
         var fingerprint = FingerprintOf(connection);
+        // No AutomaticDecompression, which is None anyway: whoever sets it links Brotli and deflate, 0.6 MB.
         var handler = new SocketsHttpHandler
         {
             EnableMultipleHttp2Connections = true,
@@ -37,7 +38,6 @@ internal sealed class ApiTransport : IDisposable
             KeepAlivePingPolicy = HttpKeepAlivePingPolicy.WithActiveRequests,
             ConnectTimeout = s_connectTimeout,
             PooledConnectionIdleTimeout = TimeSpan.FromMinutes(2),
-            AutomaticDecompression = DecompressionMethods.None,
             AllowAutoRedirect = false,
             UseCookies = false,
             ConnectCallback = ConnectAsync,
@@ -45,7 +45,7 @@ internal sealed class ApiTransport : IDisposable
         };
         if (connection.Proxy is { } proxy)
         {
-            handler.Proxy = new WebProxy(proxy);
+            handler.Proxy = new OneProxy(proxy);
         }
 
         return new ApiTransport(new HttpMessageInvoker(handler), fingerprint);
@@ -166,5 +166,15 @@ internal sealed class ApiTransport : IDisposable
         }
 
         return certificates.Count > 0 ? certificates : throw new KubeconfigException(source.ToString(), source.Field, "holds no PEM certificate");
+    }
+
+    /// <summary>The kubeconfig's proxy-url, for every address. WebProxy would watch the network's changes, to know which names are local.</summary>
+    private sealed class OneProxy(Uri proxy) : IWebProxy
+    {
+        public ICredentials? Credentials { get; set; }
+
+        public Uri GetProxy(Uri destination) => proxy;
+
+        public bool IsBypassed(Uri host) => false;
     }
 }

@@ -30,7 +30,7 @@ public sealed class ClusterCache
             lock (Gate)
             {
                 var watched = _kinds.OfType<KindState>().ToList();
-                return watched.Count == 0 ? CacheOrigin.None : watched.Min(static kind => kind.Origin);
+                return watched.Count == 0 ? CacheOrigin.None : (CacheOrigin)watched.Min(static kind => (int)kind.Origin);
             }
         }
     }

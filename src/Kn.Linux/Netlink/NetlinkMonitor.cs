@@ -63,16 +63,42 @@ public sealed class NetlinkMonitor<TEvent> : IDisposable
         TEvent overflow,
         NetworkNamespace? inside = null,
         Func<TEvent, bool>? concerns = null,
-        bool otherNamespaces = false)
+        bool otherNamespaces = false) => Open(
+            protocol,
+            groups,
+            decode,
+            overflow,
+            transport =>
+            {
+                if (otherNamespaces)
+                {
+                    transport.ListenToAllNamespaces();
+                }
+            },
+            inside,
+            concerns);
+
+    /// <summary>The same, for who has more to say to the kernel before it listens.</summary>
+    /// <param name="protocol">The family.</param>
+    /// <param name="groups">Multicast groups, if any.</param>
+    /// <param name="decode">Turns a notification into events.</param>
+    /// <param name="overflow">The event that says that others are lost.</param>
+    /// <param name="prepare">Called with the socket before anything is received.</param>
+    /// <param name="inside">The network namespace; null for this one.</param>
+    /// <param name="concerns">Whether the reader wants an event.</param>
+    internal static NetlinkMonitor<TEvent> Open(
+        NetlinkProtocol protocol,
+        IReadOnlyList<int> groups,
+        NetlinkDecoder<TEvent> decode,
+        TEvent overflow,
+        Action<SocketTransport> prepare,
+        NetworkNamespace? inside,
+        Func<TEvent, bool>? concerns)
     {
         var transport = inside is null ? SocketTransport.Open(protocol) : inside.Run(() => SocketTransport.Open(protocol));
         try
         {
-            if (otherNamespaces)
-            {
-                transport.ListenToAllNamespaces();
-            }
-
+            prepare(transport);
             foreach (var group in groups)
             {
                 transport.Join(group);

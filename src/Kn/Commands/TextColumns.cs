@@ -9,7 +9,7 @@ internal static class TextColumns
     internal static string Write(IEnumerable<string[]> rows)
     {
         var all = rows.ToList();
-        var widths = Enumerable.Range(0, all[0].Length).Select(column => all.Max(row => row[column].Length)).ToList();
+        var widths = Sequence.Range(0, all[0].Length).Select(column => all.Max(row => row[column].Length)).ToList();
         var text = new StringBuilder();
         foreach (var row in all)
         {

@@ -41,7 +41,7 @@ internal static class VersionCommand
 internal sealed record VersionReport(string Version, string Framework);
 
 /// <summary>What commands print as JSON.</summary>
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
+[JsonSourceGenerationOptions(GenerationMode = JsonSourceGenerationMode.Metadata, PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
 [JsonSerializable(typeof(VersionReport))]
 internal sealed partial class CommandJson : JsonSerializerContext
 {

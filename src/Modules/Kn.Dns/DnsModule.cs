@@ -58,7 +58,7 @@ public sealed class DnsModule(DnsOptions options) : IModule
         using var tables = NftSocket.Open();
         using var drift = new ListenDrift(tables, routes.PortId, LinkIndex(routes), Inside);
         using var quiet = context.Bulk.Register(drift);
-        var rules = new ClientRules();
+        var rules = new ClientRules(context.Node.Cluster.PodCidrs.Concat(options.Clients));
         await using var forwarder = NewForwarder(context, rules, logger);
         var parts = new DnsParts(options, context, forwarder, rules, logger);
         await using var servers = new DnsServers(parts.Handler, parts.Tcp, parts.Metrics, options, new KeptSockets(context.StoredSockets, Inside, logger)) { Port = Port };
@@ -108,7 +108,11 @@ public sealed class DnsModule(DnsOptions options) : IModule
     private ZoneTarget ZoneTarget(ModuleContext context, DnsParts parts, ILogger logger)
     {
         var gate = new ServiceGate(context.ProgrammedServices, () => context.Cache.Current, LongestWaitForProxy, context.Time);
-        return new ZoneTarget(parts.Records, NeedsPods ? PodRecords.Verified : options.Pods, gate, context.Time) { Impatient = names => DnsLog.NamesAhead(logger, names) };
+        return new ZoneTarget(parts.Records, NeedsPods ? PodRecords.Verified : options.Pods, gate, context.Time)
+        {
+            Impatient = names => DnsLog.NamesAhead(logger, names),
+            Clock = new ProgrammingClock(parts.Metrics.Programming, context.Time),
+        };
     }
 
     private DnsForwarder NewForwarder(ModuleContext context, ClientRules rules, ILogger logger)

@@ -2,8 +2,10 @@ using Kn.Hosting.Modules;
 using Kn.Hosting.Reconciling;
 using Kn.Kubernetes.Cache;
 using Kn.Linux;
+using Kn.Linux.Nftables;
 using Kn.Linux.Routes;
 using Kn.Linux.Sysctl;
+using Kn.Routes.Guard;
 using Kn.Routes.Peers;
 using Kn.Routes.Pieces;
 using Microsoft.Extensions.Logging;
@@ -30,9 +32,14 @@ public sealed class RoutesModule(RoutesOptions options) : IModule
         RoutesMetrics.Register(context, ledger, peers);
         var target = new RoutesTarget(socket, peers, ledger, new RoutesReport(context, options, ledger).Publish);
         var loop = new ReconcileLoop<RoutesKey, RoutesPiece>(target, Watches, context, new ReconcileOptions { Drift = drift, DriftSpacing = DriftSpacing });
+        using var tables = NftSocket.Open();
+        using var guardDrift = new GuardDrift(tables, context.Encapsulation);
+        using var quiet = context.Bulk.Register(guardDrift);
+        var guard = new ReconcileLoop<string, NftTable>(
+            new TunnelGuard(tables, options, context.Encapsulation), Watches, context, new ReconcileOptions { Drift = guardDrift, DriftSpacing = DriftSpacing });
         PrepareKernel(logger);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        Task[] tasks = [drift.RunAsync(stop.Token), loop.RunAsync(stop.Token)];
+        Task[] tasks = [drift.RunAsync(stop.Token), loop.RunAsync(stop.Token), guardDrift.RunAsync(stop.Token), guard.RunAsync(stop.Token)];
         var first = await Task.WhenAny(tasks);
         await stop.CancelAsync();
         await Task.WhenAll(tasks).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
@@ -45,6 +52,8 @@ public sealed class RoutesModule(RoutesOptions options) : IModule
         using var socket = RouteSocket.Open();
         var ledger = new RoutesLedger(context.Loggers.CreateLogger("routes"));
         await new RoutesTarget(socket, new PeerTable(context.Node.Name, options), ledger, static () => { }).RemoveAsync(cancellationToken);
+        using var tables = NftSocket.Open();
+        await new TunnelGuard(tables, options, context.Encapsulation).RemoveAsync(cancellationToken);
     }
 
     /// <summary>Makes the node a router; one that tells pods of what is too large for a tunnel's path, not only for its link.</summary>

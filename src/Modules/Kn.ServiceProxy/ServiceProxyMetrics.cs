@@ -96,8 +96,8 @@ internal sealed class ServiceProxyMetrics(MetricRegistry registry)
     private static double[] NetworkProgrammingBounds { get; } =
     [
         0.25, 0.5,
-        .. Enumerable.Range(1, 59).Select(static second => (double)second),
-        .. Enumerable.Range(12, 12).Select(static fives => fives * 5.0),
-        .. Enumerable.Range(4, 7).Select(static thirties => thirties * 30.0),
+        .. Sequence.Range(1, 59).Select(static second => (double)second),
+        .. Sequence.Range(12, 12).Select(static fives => fives * 5.0),
+        .. Sequence.Range(4, 7).Select(static thirties => thirties * 30.0),
     ];
 }

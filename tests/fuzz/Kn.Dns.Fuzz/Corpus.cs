@@ -10,7 +10,11 @@ internal static class Corpus
         [.. Directory.GetFiles(folder, "*.hex").Order(StringComparer.Ordinal).Select(static path => Parse(File.ReadAllLines(path)))];
 
     /// <summary>Keeps a message; what made the fuzzer fail stays in the corpus for ever.</summary>
-    public static string Write(string folder, byte[] message, string what)
+    /// <param name="folder">The corpus.</param>
+    /// <param name="kind">The file's name begins with it.</param>
+    /// <param name="message">The message.</param>
+    /// <param name="what">Why it is there.</param>
+    public static string Write(string folder, string kind, byte[] message, string what)
     {
         var text = new StringBuilder($"# {what}\n");
         var digits = Convert.ToHexStringLower(message);
@@ -19,7 +23,7 @@ internal static class Corpus
             text.Append(digits.AsSpan(at, Math.Min(96, digits.Length - at))).Append('\n');
         }
 
-        var path = Path.Combine(folder, $"failure-{Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(message))[..12]}.hex");
+        var path = Path.Combine(folder, $"{kind}-{Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(message))[..12]}.hex");
         File.WriteAllText(path, text.ToString());
         return path;
     }

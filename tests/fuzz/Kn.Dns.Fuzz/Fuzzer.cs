@@ -3,8 +3,10 @@ using System.Diagnostics;
 namespace Kn.Dns.Fuzz;
 
 /// <summary>Feeds messages to the wire reader, the check of upstreams' answers and the cache: first each of the corpus cut at every length and with
-/// every byte turned, then changed ones for as long as there is time. A message whose outcome is of a new kind is changed further.</summary>
-/// <remarks>The code is not instrumented: the kind of outcome (faults, flags, how many records of which types could be read) stands for coverage.</remarks>
+/// every byte turned, then changed ones for as long as there is time. A message that takes a new way through the code (<see cref="Coverage"/>), or
+/// whose outcome is of a new kind, is changed further.</summary>
+/// <remarks>The kind of outcome (faults, flags, how many records of which types could be read) says more than ways where code is all loops, and is
+/// all there is where the code is not instrumented, as in the unit tests.</remarks>
 internal sealed class Fuzzer
 {
     private const int MaxPool = 20_000;
@@ -12,6 +14,8 @@ internal sealed class Fuzzer
 
     private readonly List<byte[]> _pool;
     private readonly HashSet<ulong> _kinds = [];
+    private readonly List<byte[]> _discoveries = [];
+    private bool _isSystematic = true;
     private readonly Random _random;
     private readonly Mutator _mutator;
     private readonly Targets _targets = new();
@@ -30,6 +34,9 @@ internal sealed class Fuzzer
     /// <summary>Kinds of outcome seen.</summary>
     public int Kinds => _kinds.Count;
 
+    /// <summary>Changed messages that took a new way, not only a known one more often.</summary>
+    public IReadOnlyList<byte[]> Discoveries => _discoveries;
+
     /// <summary>Runs; the systematic part always to its end.</summary>
     /// <exception cref="FuzzFailure">A rule was broken.</exception>
     public void Run(TimeSpan time, Action<string>? report = null)
@@ -40,6 +47,7 @@ internal sealed class Fuzzer
             CutEverywhere(message);
         }
 
+        _isSystematic = false;
         var next = ReportEvery;
         while (watch.Elapsed < time)
         {
@@ -53,7 +61,7 @@ internal sealed class Fuzzer
             if (watch.Elapsed > next)
             {
                 next += ReportEvery;
-                report?.Invoke($"{watch.Elapsed.TotalSeconds:0} s: {Executions} messages, {Kinds} kinds of outcome");
+                report?.Invoke($"{watch.Elapsed.TotalSeconds:0} s: {Executions} messages, {Coverage.Ways} ways, {Kinds} kinds of outcome");
             }
         }
     }
@@ -80,6 +88,7 @@ internal sealed class Fuzzer
     {
         Executions++;
         ulong kind;
+        Coverage.Begin();
         try
         {
             kind = _targets.Try(message);
@@ -89,7 +98,13 @@ internal sealed class Fuzzer
             throw new FuzzFailure(message, $"it threw {exception.GetType().Name}: {exception.Message}", exception);
         }
 
-        if (_kinds.Add(kind) && _pool.Count < MaxPool)
+        var discovery = Coverage.End();
+        if (discovery == Discovery.Way && !_isSystematic)
+        {
+            _discoveries.Add(message);
+        }
+
+        if ((_kinds.Add(kind) | discovery != Discovery.Nothing) && _pool.Count < MaxPool)
         {
             _pool.Add(message);
         }

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using Kn.Dns.Forwarding.Caching;
 using Kn.Dns.Wire;
+using Kn.Dns.Zone;
 using Kn.Primitives;
 
 namespace Kn.Dns.Fuzz;
@@ -13,6 +14,8 @@ internal sealed class Targets
 
     private readonly AnswerCache _cache = new(1 << 20);
     private readonly byte[] _response = new byte[ushort.MaxValue];
+    private readonly ZoneResponder _zone = Zone();
+    private uint _random = 1;
 
     /// <summary>Tries it everywhere.</summary>
     /// <returns>What kind of outcome it had.</returns>
@@ -31,6 +34,12 @@ internal sealed class Targets
     private QueryFault ReadQuery(byte[] message, DnsTransport transport)
     {
         var fault = DnsQuery.Read(message, Client, transport, out var query);
+        _ = ZoneResponder.PlaceOf(message);
+        if (fault == QueryFault.None)
+        {
+            AnswerFromZone(message, query);
+        }
+
         if (fault != QueryFault.NotAQuery)
         {
             var response = _response.AsSpan(0, query.ResponseLimit);
@@ -41,6 +50,39 @@ internal sealed class Targets
 
         return fault;
     }
+
+    /// <summary>Whatever is asked, the zone's answer is a sound message within what the client takes, or there is none.</summary>
+    private void AnswerFromZone(byte[] message, in DnsQuery query)
+    {
+        var response = _response.AsSpan(0, query.ResponseLimit);
+        var answer = _zone.Answer(query, response, ref _random);
+        if (answer.Length > 0)
+        {
+            RequireReadable(message, response[..answer.Length], "the zone's answer");
+            Require(message, DnsHeader.Read(response).Id == query.Id, "the zone's answer has the query's id");
+        }
+    }
+
+    /// <summary>A piece of each kind.</summary>
+    private static ZoneResponder Zone()
+    {
+        var settings = new ZoneSettings("cluster.local") { Pods = PodRecords.Insecure };
+        var servers = new ClusterDnsAddresses();
+        servers.Set([IpAddress.Parse("10.96.0.10"), IpAddress.Parse("fd00:96::a")]);
+        PortRecord[] ports = [new("http", Kubernetes.Objects.IpProtocol.Tcp, 80), new("", Kubernetes.Objects.IpProtocol.Udp, 53)];
+        EndpointRecord[] endpoints = [.. Enumerable.Range(1, 60).Select(static number => new EndpointRecord(IpAddress.Parse($"10.244.0.{number}"), number == 1 ? "alpha" : null, 0, IsRepeated: false))];
+        var records = new ZoneRecords();
+        records.Change(null, new NamespacePiece { Labels = Labels("default") });
+        records.Change(null, new ServicePiece { Labels = Labels("web.default"), Addresses = [IpAddress.Parse("10.96.0.1"), IpAddress.Parse("fd00:96::1")], Ports = ValueList.Create<PortRecord>(ports) });
+        records.Change(null, new HeadlessPiece { Labels = Labels("db.default"), Endpoints = ValueList.Create<EndpointRecord>(endpoints), V4Count = endpoints.Length, PortSets = [ValueList.Create<PortRecord>(ports)] });
+        records.Change(null, new AliasPiece { Labels = Labels("in.default"), Target = ValueList.Create<byte>(DnsName.Parse("web.default.svc.cluster.local")) });
+        records.Change(null, new AliasPiece { Labels = Labels("round.default"), Target = ValueList.Create<byte>(DnsName.Parse("round.default.svc.cluster.local")) });
+        records.Change(null, new AliasPiece { Labels = Labels("out.default"), Target = ValueList.Create<byte>(DnsName.Parse("www.example.org")) });
+        records.Publish(1);
+        return new ZoneResponder(settings, records, servers);
+    }
+
+    private static ValueList<byte> Labels(string name) => ValueList.Create<byte>(DnsName.Parse(name).AsSpan()[..^1]);
 
     private static void ReadRecords(byte[] message, ref ulong kind)
     {

@@ -59,6 +59,32 @@ public sealed class AttachmentTests
         }
     }
 
+    /// <summary>A pod may give itself any address; what it sends from one that is not its own goes nowhere.</summary>
+    [Theory, InlineData("10.244.1.1", "10.244.1.2", "10.244.1.3"), InlineData("fd00:10:244:1::1", "fd00:10:244:1::2", "fd00:10:244:1::3")]
+    [InlineData("10.244.1.1", "192.0.2.77", "10.244.1.3"), InlineData("fd00:10:244:1::1", "2001:db8::77", "fd00:10:244:1::3")]
+    public async Task PodThatBorrowsAnAddress_IsNotHeard(string own, string borrowed, string target)
+    {
+        await using var node = new TestNode();
+        await node.StartAsync();
+        var (pod, _) = await node.AddAsync("c1");
+        await node.AddAsync("c2");
+        var (peer, _) = await node.AddAsync("c3");
+        await Run.TextAsync($"ip -n {pod} addr add {borrowed} dev eth0{(borrowed.Contains(':', StringComparison.Ordinal) ? " nodad" : "")}");
+        using var inPod = NetworkNamespace.OpenNamed(pod);
+        using var inPeer = NetworkNamespace.OpenNamed(peer);
+        var address = IPAddress.Parse(target);
+        using var receiver = inPeer.Run(() => Bound(address, 9999));
+        using var thief = inPod.Run(() => Bound(IPAddress.Parse(borrowed), 0));
+        using var honest = inPod.Run(() => Bound(IPAddress.Parse(own), 0));
+        receiver.ReceiveTimeout = 20_000;
+        var buffer = new byte[16];
+        // The honest one comes last: when it is here, the others would be.
+        thief.SendTo("stolen"u8, new IPEndPoint(address, 9999));
+        thief.SendTo("stolen"u8, new IPEndPoint(address, 9999));
+        honest.SendTo("own"u8, new IPEndPoint(address, 9999));
+        Assert.Equal("own", System.Text.Encoding.ASCII.GetString(buffer, 0, receiver.Receive(buffer)));
+    }
+
     /// <summary>The node has other addresses that the kernel would rather take: one on its first link, and the tunnel's, which is most alike.</summary>
     [Theory, InlineData("192.0.2.1", "10.244.1.1", 4), InlineData("2001:db8::1", "fd00:10:244:1::1", 6)]
     public async Task NodesOwnUdpServer_AnswersPods_FromItsInternalIp(string internalIp, string podAddress, int family)
@@ -429,5 +455,12 @@ public sealed class AttachmentTests
         var (_, fresh) = await node.AddAsync("c2");
         Assert.Equal("10.244.7.1/32", (string)Assert.Single(fresh["ips"]!.AsArray())!["address"]!);
         Assert.Equal("", (await node.CallAsync("CHECK", "c1", pod, result)).Message);
+    }
+
+    private static Socket Bound(IPAddress address, int port)
+    {
+        var socket = new Socket(address.AddressFamily, SocketType.Dgram, ProtocolType.Udp);
+        socket.Bind(new IPEndPoint(address, port));
+        return socket;
     }
 }

@@ -1,5 +1,8 @@
+using System.Net;
+using System.Net.Sockets;
 using Kn.NetnsTests;
 using Kn.Primitives;
+using Kn.Routes.Pieces;
 
 namespace Kn.Routes.NetnsTests;
 
@@ -56,6 +59,55 @@ public sealed class PathTests : IAsyncLifetime, IDisposable
         Assert.Equal((100_000, IpAddress.Parse("192.0.0.1")), await _net.SendAsync(_net.Nodes[0].Space.Namespace, 3, IpFamily.V4, 100_000));
     }
 
+    /// <summary>VXLAN does not say who sends: a packet that pretends to come from a pod is taken from nodes alone, not from a neighbour on the underlay,
+    /// nor from one of the node's own pods.</summary>
+    [Theory]
+    [InlineData("router")]
+    [InlineData("own pod")]
+    [InlineData("pod of another node")]
+    public async Task ForgedTunnelPacket_DoesNotReachAPod(string forger)
+    {
+        Start(RoutesMode.Vxlan, VxlanUnderlay.Ipv4);
+        Eventually.True(() => _net.Nodes.All(static node => Tool.Try("ip", ["netns", "exec", node.Space.Name, "nft", "list", "set", "inet", "kn-routes", "nodes4"]).Output.Contains("192.0.1.2", StringComparison.Ordinal)), "every node guards its tunnel");
+        using var receiver = _net.PodNamespace(2).Run(() => Bound(TwoSegments.PodAddress(2, IpFamily.V4), 9999));
+        var place = forger switch { "router" => _net.Router.Namespace, "own pod" => _net.PodNamespace(2), _ => _net.PodNamespace(3) };
+        using var thief = place.Run(static () => new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp));
+        thief.SendTo(Forged(), new IPEndPoint(IPAddress.Parse("192.0.1.2"), 4789));
+        using var honest = _net.PodNamespace(1).Run(static () => new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp));
+        var buffer = new byte[64];
+        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+
+        // The honest one comes last, over the same wire: when it is here, the other would be.
+        await _net.SendAsync(_net.PodNamespace(1), 2, IpFamily.V4, 1000);
+        honest.SendTo("own"u8, new IPEndPoint(TwoSegments.PodAddress(2, IpFamily.V4).ToIPAddress(), 9999));
+        var length = await receiver.ReceiveAsync(buffer, deadline.Token);
+        Assert.Equal("own", System.Text.Encoding.ASCII.GetString(buffer, 0, length));
+    }
+
+    [Fact]
+    public async Task OuterPackets_LeaveNoTraceInConntrack()
+    {
+        foreach (var node in _net.Nodes)
+        {
+            node.Space.Exec("nft", "add table inet t; add chain inet t c { type filter hook forward priority 0; }; add rule inet t c ct state new counter");
+        }
+
+        Start(RoutesMode.Vxlan, VxlanUnderlay.Ipv4);
+        Eventually.True(() => _net.Nodes.All(static node => Tool.Try("ip", ["netns", "exec", node.Space.Name, "nft", "list", "set", "inet", "kn-routes", "nodes4"]).Output.Contains("192.0.1.2", StringComparison.Ordinal)), "every node has the table");
+        foreach (var node in _net.Nodes)
+        {
+            node.Space.Exec("conntrack", "-F");
+        }
+
+        Assert.Equal(100_000, (await _net.SendAsync(_net.PodNamespace(1), 2, IpFamily.V4, 100_000)).Received);
+        foreach (var node in _net.Nodes.Take(2))
+        {
+            var flows = node.Space.Exec("conntrack", "-L");
+            Assert.Contains("src=10.244.1.5 dst=10.244.2.5", flows, StringComparison.Ordinal);
+            Assert.DoesNotContain("dport=4789", flows, StringComparison.Ordinal);
+        }
+    }
+
     /// <summary>The pod's link is larger than the tunnel's: the node says how large a packet may be, at once.</summary>
     [Theory]
     [InlineData(VxlanUnderlay.Ipv4, "10.244.2.5", "1450")]
@@ -100,4 +152,38 @@ public sealed class PathTests : IAsyncLifetime, IDisposable
 
     private void Start(RoutesMode mode, VxlanUnderlay underlay) =>
         _net.Start(new RoutesOptions { Mode = mode, Vxlan = new VxlanOptions { Underlay = underlay } });
+
+    private static Socket Bound(IpAddress address, int port)
+    {
+        var socket = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+        socket.Bind(new IPEndPoint(address.ToIPAddress(), port));
+        return socket;
+    }
+
+    /// <summary>From pod 1 to pod 2, as pod 1's node would send it: VXLAN header with VNI 75, Ethernet to the second node's tunnel end, IPv4, UDP.</summary>
+    private static byte[] Forged()
+    {
+        var packet = new byte[8 + 14 + 20 + 8 + 6];
+        packet[0] = 0x08;
+        packet[6] = 75;
+        var ethernet = packet.AsSpan(8);
+        Convert.FromHexString(Vtep.MacOf("n2").ToString().Replace(":", "", StringComparison.Ordinal)).CopyTo(ethernet);
+        Convert.FromHexString(Vtep.MacOf("n1").ToString().Replace(":", "", StringComparison.Ordinal)).CopyTo(ethernet[6..]);
+        ethernet[12] = 0x08;
+        var ip = ethernet[14..];
+        Convert.FromHexString("450000220000000040110000").CopyTo(ip);
+        TwoSegments.PodAddress(1, IpFamily.V4).WriteBytes(ip[12..]);
+        TwoSegments.PodAddress(2, IpFamily.V4).WriteBytes(ip[16..]);
+        var sum = 0;
+        for (var at = 0; at < 20; at += 2)
+        {
+            sum += (ip[at] << 8) | ip[at + 1];
+        }
+
+        sum = (sum & 0xFFFF) + (sum >> 16);
+        (ip[10], ip[11]) = ((byte)~(sum >> 8), (byte)~sum);
+        Convert.FromHexString("1388270F000E0000").CopyTo(ip[20..]);
+        "stolen"u8.CopyTo(ip[28..]);
+        return packet;
+    }
 }

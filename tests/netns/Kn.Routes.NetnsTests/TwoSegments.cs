@@ -56,6 +56,9 @@ internal sealed class TwoSegments : IDisposable
 
     public static IpAddress PodAddress(int number, IpFamily family) => IpAddress.Parse(family == IpFamily.V4 ? $"10.244.{number}.5" : $"fd00:244:{number}::5");
 
+    /// <summary>Whoever else is on the underlay.</summary>
+    public TestNamespace Router => _router;
+
     public TestNamespace Pod(int number) => _pods[number - 1];
 
     public NetworkNamespace PodNamespace(int number) => Pod(number).Namespace;

@@ -64,6 +64,25 @@ public sealed class VxlanTests : IAsyncLifetime, IDisposable
     }
 
     [Fact]
+    public void TunnelTakesPacketsFromNodesOnly_WhileThereIsOne()
+    {
+        Start(Self, Far(2));
+        Shows("elements = { 192.0.2.1, 198.51.100.2 }", "@th,96,24 0x4b goto received");
+        _cache.Apply(ResourceKinds.Nodes, ObjectDelta.Set(Far(3)));
+        Shows("198.51.100.3");
+        _node.Space.Exec("nft", "flush", "set", "inet", "kn-routes", "nodes4");
+        Shows("198.51.100.3");
+        _node.Space.Exec("nft", "delete", "table", "inet", "kn-routes");
+        Shows("198.51.100.3");
+        _cache.Replace(ResourceKinds.Nodes, [Self, RoutedNode.Node("n2", 2, "192.0.2.2", "2001:db8::2")]);
+        Eventually.True(() => Table().Length == 0, "the table goes with the last tunnel");
+    }
+
+    private string Table() => Tool.Try("ip", ["netns", "exec", _node.Space.Name, "nft", "list", "table", "inet", "kn-routes"]).Output;
+
+    private void Shows(params string[] texts) => Eventually.True(() => texts.All(text => Table().Contains(text, StringComparison.Ordinal)), $"kn-routes has {string.Join(", ", texts)}");
+
+    [Fact]
     public void IPv6Underlay_HasALinkOfItsOwn()
     {
         Start(Self, RoutedNode.Node("n2", 2, "2001:db8:9::2"), Far(3));

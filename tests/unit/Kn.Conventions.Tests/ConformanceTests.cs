@@ -9,11 +9,16 @@ public sealed partial class ConformanceTests
 {
     private const string Folder = "docs/conformance";
 
+    private static readonly IReadOnlyList<string> ServiceSections = ["Addresses", "Endpoints", "Traffic policies", "Source ranges", "Refusing", "Source addresses", "Choosing", "Affinity", "Connections", "Localhost", "Health checks", "Labels and annotations", "Changes", "Metrics"];
+
     private static readonly IReadOnlyDictionary<string, Specification> Specifications = new Dictionary<string, Specification>(StringComparer.Ordinal)
     {
         ["cni"] = new("the CNI specification", "[CNI 1.1.0](https://www.cni.dev/docs/spec/) and the conventions beside it", ["Parameters", "VERSION", "ADD", "DEL", "CHECK", "GC", "STATUS", "Result", "Errors", "Chaining", "Capabilities", "Delegated IPAM", "Runtimes"]),
-        ["dns"] = new("the Kubernetes DNS specification", "[DNS-based service discovery 1.1.0](https://github.com/kubernetes/dns/blob/master/docs/specification.md), the RFCs under it, and what CoreDNS makes of them", ["Zone", "Services", "Headless Services", "External names", "Pods", "Forwarding", "Cache", "Where it is served", "Transport", "Clients", "Faults", "Restart"]),
-        ["services"] = new("the Service API", "[Services](https://kubernetes.io/docs/reference/networking/virtual-ips/), EndpointSlices and what kube-proxy makes of them", ["Addresses", "Endpoints", "Traffic policies", "Source ranges", "Refusing", "Source addresses", "Choosing", "Affinity", "Connections", "Localhost", "Health checks", "Labels and annotations", "Changes", "Metrics"]) { NeedsEndToEnd = true },
+        ["dns"] = new("the Kubernetes DNS specification", "[DNS-based service discovery 1.1.0](https://github.com/kubernetes/dns/blob/master/docs/specification.md), the RFCs under it, and what CoreDNS makes of them", ["Zone", "Services", "Headless Services", "External names", "Pods", "Clients", "Where it is served", "What a client sees", "Transport", "Forwarding", "Cache", "Faults", "Restart"])
+        {
+            EndToEnd = ["Zone", "Services", "Headless Services", "External names", "Pods", "Clients", "Where it is served", "What a client sees"],
+        },
+        ["services"] = new("the Service API", "[Services](https://kubernetes.io/docs/reference/networking/virtual-ips/), EndpointSlices and what kube-proxy makes of them", ServiceSections) { EndToEnd = ServiceSections },
     };
 
     private static readonly IReadOnlyList<Row> Rows = [.. Repository.Files("tests", "*.cs").Order(StringComparer.Ordinal).SelectMany(ReadRows)];
@@ -36,8 +41,8 @@ public sealed partial class ConformanceTests
     }
 
     [Fact]
-    public void Rule_OfASpecificationThatNeedsIt_HasAnEndToEndTest() =>
-        Assert.Empty(Rows.Where(static row => Specifications[row.Specification].NeedsEndToEnd)
+    public void Rule_OfASectionThatNeedsIt_HasAnEndToEndTest() =>
+        Assert.Empty(Rows.Where(static row => Specifications[row.Specification].EndToEnd.Contains(row.Section))
             .GroupBy(static row => (row.Specification, row.Section, row.Rule))
             .Where(static group => !group.Any(static row => row.IsEndToEnd))
             .Select(static group => group.Key));
@@ -108,12 +113,15 @@ public sealed partial class ConformanceTests
 
     private sealed record Specification(string Title, string Source, IReadOnlyList<string> Sections)
     {
-        /// <summary>Whether each rule must be shown end to end.</summary>
-        public bool NeedsEndToEnd { get; init; }
+        /// <summary>The sections of which each rule must be shown end to end: those that a pod can see.</summary>
+        public IReadOnlyList<string> EndToEnd { get; init; } = [];
 
-        public string WhatARowIs => NeedsEndToEnd
-            ? "A row is a rule, shown in the lab with real clients, and mostly\nin other ways, too. Its words"
-            : "A row is a test, and its words";
+        public string WhatARowIs => EndToEnd.Count switch
+        {
+            0 => "A row is a test, and its words",
+            _ when EndToEnd.Count == Sections.Count => "A row is a rule, shown in the lab with real clients, and mostly\nin other ways, too. Its words",
+            _ => $"A row is a rule. What a pod sees, that is,\n{string.Join(", ", EndToEnd)},\nis shown in the lab by real clients from pods, and mostly in other ways, too. A row's words",
+        };
     }
 
     private sealed record Row(string Specification, string Section, string Rule, string Test, string Path)
@@ -123,6 +131,6 @@ public sealed partial class ConformanceTests
         public bool IsEndToEnd => Path.StartsWith("tests/e2e/", StringComparison.Ordinal);
 
         /// <summary>Where there are tests of several kinds, the kind is said.</summary>
-        public string Link(Specification specification) => $"[{(specification.NeedsEndToEnd ? Path.Split('/')[1] + " " : "")}{Test}](../../{Path})";
+        public string Link(Specification specification) => $"[{(specification.EndToEnd.Count > 0 ? Path.Split('/')[1] + " " : "")}{Test}](../../{Path})";
     }
 }

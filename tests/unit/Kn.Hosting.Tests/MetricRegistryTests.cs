@@ -16,6 +16,7 @@ public class MetricRegistryTests
         histogram.Observe(0.5);
         histogram.Observe(7);
         registry.GaugeCallback("kn_d", "Asked for.", static () => double.PositiveInfinity);
+        registry.Alias("other_seconds", "The same.", histogram, ("v", "w"));
         Assert.Equal(
             """
             # HELP kn_a_total Counts.
@@ -35,6 +36,13 @@ public class MetricRegistryTests
             # HELP kn_d Asked for.
             # TYPE kn_d gauge
             kn_d +Inf
+            # HELP other_seconds The same.
+            # TYPE other_seconds histogram
+            other_seconds_bucket{v="w",le="0.1"} 1
+            other_seconds_bucket{v="w",le="1"} 2
+            other_seconds_bucket{v="w",le="+Inf"} 3
+            other_seconds_sum{v="w"} 7.6
+            other_seconds_count{v="w"} 3
 
             """,
             registry.ToPrometheusText());

@@ -80,7 +80,7 @@ public sealed class RandomWalkTests
     // As the cache's queue hands them over: one change an object.
     private static IEnumerable<ObjectChange> Folded(List<ObjectChange> batch) => batch
         .GroupBy(static change => change.Object.Key)
-        .Select(static group => new ObjectChange(group.First().Before, group.Last().After))
+        .Select(static group => new ObjectChange(group[0].Before, group[^1].After))
         .Where(static change => !Equals(change.Before, change.After));
 
     private static ObjectChange RandomChange(Random random, ref ClusterSnapshot cluster)

@@ -5,8 +5,8 @@ namespace Kn.Bench.Groups.Dns;
 
 /// <summary>The module Dns of a real agent at 10,000 Services, beside Debian's servers with the same names: server on the first core, dnsperf on the
 /// second, in turns. CPU a query, from /proc/PID/stat, is the steadiest figure; dnsperf gives out near 140,000 queries a second.</summary>
-/// <remarks>Peers are in a namespace without nftables, while every query to Kn passes the node's tables. With KN_BENCH_DNS_PEERS=node they are in
-/// the node's namespace, as they would be on a node, and pass them, too.</remarks>
+/// <remarks>Peers are on the node, as they would be in a cluster, and pass its tables as Kn does (<see cref="DnsPeers"/>). With KN_BENCH_DNS_PEERS=apart
+/// they are in a namespace without nftables, while every query to Kn still passes the node's.</remarks>
 internal static class DnsBench
 {
     private const string ClusterDns = "10.96.0.10";
@@ -21,14 +21,15 @@ internal static class DnsBench
         DnsNames.WriteMix($"{folder}/mix");
         DnsNames.WriteOutside($"{folder}/outside");
         DnsNames.WriteEachOutside($"{folder}/each");
-        DnsNames.WriteClusterZone($"{folder}/cluster.zone");
+        DnsNames.WriteClusterZone($"{folder}/cluster.zone", ttl: 5);
+        DnsNames.WriteClusterZone($"{folder}/cluster-long.zone", ttl: 86400);
         DnsNames.WriteOutsideZone($"{folder}/outside.zone");
         DnsNames.WriteHosts($"{folder}/hosts");
         try
         {
             using var lab = Lab.Up(binaries, "benchdns");
             using var node = lab.OpenNode();
-            using var peers = new DnsPeers(folder, Environment.GetEnvironmentVariable("KN_BENCH_DNS_PEERS") == "node" ? "benchdns-node1" : null);
+            using var peers = new DnsPeers(folder, Environment.GetEnvironmentVariable("KN_BENCH_DNS_PEERS") == "apart" ? null : "benchdns-node1");
             Fill(lab, node);
             MeasureMemory(results, lab, node);
             var upstream = peers.StartUpstream("benchdns-node1", node);

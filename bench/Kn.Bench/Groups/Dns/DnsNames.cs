@@ -27,11 +27,13 @@ internal static class DnsNames
     public static void WriteEachOutside(string path) => File.WriteAllLines(path, Enumerable.Range(0, Names).Select(static number => $"host{number}.bench.test A"));
 
     /// <summary>The cluster's names as a zone file.</summary>
-    public static void WriteClusterZone(string path) => File.WriteAllLines(path, Zone("cluster.local.").Concat(
-        Enumerable.Range(0, Names).Select(static number => $"{ServiceShape.Name(number)}.default.svc 5 A {ServiceShape.ClusterIp(number)}")));
+    /// <param name="path">The file.</param>
+    /// <param name="ttl">How long answers hold, in seconds.</param>
+    public static void WriteClusterZone(string path, int ttl) => File.WriteAllLines(path, Zone("cluster.local.", ttl).Concat(
+        Enumerable.Range(0, Names).Select(number => $"{ServiceShape.Name(number)}.default.svc {ttl} A {ServiceShape.ClusterIp(number)}")));
 
     /// <summary>The others as a zone file.</summary>
-    public static void WriteOutsideZone(string path) => File.WriteAllLines(path, Zone("bench.test.").Concat(
+    public static void WriteOutsideZone(string path) => File.WriteAllLines(path, Zone("bench.test.", 5).Concat(
         Enumerable.Range(0, Names).Select(static number => $"host{number} 86400 A {ServiceShape.Endpoint(number, 0)}")));
 
     /// <summary>The cluster's names in unbound's words.</summary>
@@ -50,7 +52,7 @@ internal static class DnsNames
     public static void WriteHosts(string path) => File.WriteAllLines(path, Enumerable.Range(0, Names).Select(static number =>
         $"{ServiceShape.ClusterIp(number)} {ServiceShape.Name(number)}.default.svc.cluster.local"));
 
-    private static IEnumerable<string> Zone(string origin) => [$"$ORIGIN {origin}", $"@ 86400 SOA ns host 1 7200 1800 86400 5", "@ 86400 NS ns", "ns 86400 A 127.0.0.1"];
+    private static IEnumerable<string> Zone(string origin, int ttl) => [$"$ORIGIN {origin}", $"@ 86400 SOA ns host 1 7200 1800 86400 {ttl}", "@ 86400 NS ns", "ns 86400 A 127.0.0.1"];
 
     private static void Write(string path, Func<Random, int, string> line)
     {

@@ -14,13 +14,13 @@ internal sealed record DnsServer(string Name, DnsAddress Address, NetworkNamespa
     private const double TicksPerSecond = 100;
 
     /// <summary>Starts a peer in a namespace.</summary>
-    public static (DnsServer Server, Process Process) Start(string space, NetworkNamespace open, int port, string program, params string[] words)
+    public static (DnsServer Server, Process Process) Start(string space, NetworkNamespace open, DnsAddress address, string program, params string[] words)
     {
         var start = new ProcessStartInfo("/usr/sbin/ip", ["netns", "exec", space, "taskset", "-c", "0", program, .. words]) { RedirectStandardOutput = true, RedirectStandardError = true };
         var process = System.Diagnostics.Process.Start(start)!;
         _ = process.StandardOutput.ReadToEndAsync();
         _ = process.StandardError.ReadToEndAsync();
-        return (new DnsServer(Path.GetFileName(program), new DnsAddress("127.0.0.1", port), open, process.Id), process);
+        return (new DnsServer(Path.GetFileName(program), address, open, process.Id), process);
     }
 
     /// <summary>Puts all threads of its process on the first core.</summary>

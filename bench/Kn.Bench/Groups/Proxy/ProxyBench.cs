@@ -20,6 +20,7 @@ internal static class ProxyBench
     private static readonly (string, string) FullPass = ("kn_reconcile_full_pass_seconds", """{module="serviceProxy",target="services"}""");
     private static readonly TimeSpan Deadline = TimeSpan.FromMinutes(3);
     private static readonly TimeSpan Settle = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan Rest = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan RoundLength = TimeSpan.FromSeconds(2);
 
     public static void Run(string binaries, Results results)
@@ -94,10 +95,13 @@ internal static class ProxyBench
             if (i % (Changes / PeerChanges) == 0)
             {
                 theirs.Add(peer.ChangeEndpoint(service, generation: 1) * 1000);
+
+                // The kernel frees what the peer replaced after it has answered: that is not Kn's to wait for.
+                Thread.Sleep(Rest);
             }
         }
 
-        Results.Explain($"one endpoint: kn's transaction p50 {transaction.Median:F3} ms, from watch event p50 {latency.Median:F2} ms, p99 {latency.Quantile(0.99):F2} ms; nft -f p50 {theirs.Median:F0} ms");
+        Results.Explain($"one endpoint: kn's transaction p50 {transaction.Median:F3} ms, from watch event p50 {latency.Median:F2} ms, p99 {latency.Quantile(0.99):F2} ms, longest {latency.Quantile(1):F2} ms; nft -f p50 {theirs.Median:F0} ms");
         results.Add("proxy.update_one", transaction.Median / theirs.Median);
         results.Add("proxy.update_one_p99_ms", latency.Quantile(0.99));
     }

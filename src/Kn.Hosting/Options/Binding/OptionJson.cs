@@ -6,6 +6,7 @@ using Kn.Primitives;
 namespace Kn.Hosting.Options.Binding;
 
 /// <summary>The sections that belong to no module, and the words that options are made of.</summary>
+[JsonSourceGenerationOptions(GenerationMode = JsonSourceGenerationMode.Metadata)]
 [JsonSerializable(typeof(PathOptions))]
 [JsonSerializable(typeof(ClusterOptions))]
 [JsonSerializable(typeof(LogOptions))]
@@ -36,10 +37,6 @@ internal sealed partial class OptionJson : JsonSerializerContext
         Converters =
         {
             new DurationConverter(),
-            new ByteSizeConverter(),
-            new IpAddressConverter(),
-            new IpPrefixConverter(),
-            new IpRangeConverter(),
             new ValueListConverter<string>(),
             new ValueListConverter<int>(),
             new ValueListConverter<uint>(),

@@ -24,7 +24,7 @@ internal static class Spelling
             return int.MaxValue;
         }
 
-        var row = Enumerable.Range(0, right.Length + 1).ToArray();
+        var row = Sequence.Range(0, right.Length + 1).ToArray();
         for (var i = 1; i <= left.Length; i++)
         {
             var diagonal = row[0];

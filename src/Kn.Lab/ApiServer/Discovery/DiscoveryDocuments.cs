@@ -86,13 +86,13 @@ internal static class DiscoveryDocuments
     }
 
     /// <summary>Every group and its versions, but the core group.</summary>
-    public static IEnumerable<IGrouping<string, string>> GroupVersions(KindCatalog kinds) => kinds.All
+    public static IEnumerable<Group<string, string>> GroupVersions(KindCatalog kinds) => kinds.All
         .Select(static kind => (kind.Resource.Group, kind.Resource.Version))
         .Concat(AccessReviews.Kinds.Select(static review => (review.Group, Version: "v1")))
         .Where(static pair => pair.Group.Length > 0).Distinct()
         .GroupBy(static pair => pair.Group, static pair => pair.Version, StringComparer.Ordinal);
 
-    private static JsonObject GroupEntry(IGrouping<string, string> group)
+    private static JsonObject GroupEntry(Group<string, string> group)
     {
         var versions = group.Select(version => (JsonNode?)new JsonObject { ["groupVersion"] = $"{group.Key}/{version}", ["version"] = version }).ToList();
         return new JsonObject { ["name"] = group.Key, ["preferredVersion"] = versions[0]?.DeepClone(), ["versions"] = JsonTree.Array(versions) };

@@ -14,7 +14,7 @@ internal static class NftValueText
     /// <summary>A key, or each field of a range as a value, a prefix or first-last.</summary>
     internal static string Range(NftKey key, NftValue first, NftValue last) => last.IsEmpty
         ? Of(key, first)
-        : string.Join(" . ", Fields(key, first).Zip(Fields(key, last), static (a, b) => Range(a.Type, a.Value, b.Value)));
+        : string.Join(" . ", Fields(key, first).Zip(Fields(key, last)).Select(static pair => Range(pair.First.Type, pair.First.Value, pair.Second.Value)));
 
     internal static string Of(NftDataType type, NftValue value)
     {

@@ -100,6 +100,9 @@ public abstract record Field(NftDataType Type)
     /// <summary>What the routing table says of the destination address.</summary>
     public static Field FibDestinationType { get; } = new FibField(FibResult.AddressType, FibFlags.Destination);
 
+    /// <summary>The link that the packet came by, if packets to its source leave by it, else 0: <c>fib saddr . iif oif</c>.</summary>
+    public static Field FibSourceLink { get; } = new FibField(FibResult.OutputInterface, FibFlags.Source | FibFlags.InputInterface);
+
     /// <summary><see cref="IpSource"/> or <see cref="Ip6Source"/>.</summary>
     public static Field Source(IpFamily family) => family == IpFamily.V6 ? Ip6Source : IpSource;
 

@@ -98,10 +98,18 @@ internal static class ElementCodec
 
         if (open is not null)
         {
-            result.Add(Close(open, NftValue.Of(Enumerable.Repeat(byte.MaxValue, open.Key.Length).ToArray())));
+            result.Add(Close(open, NftValue.Of(Ones(open.Key.Length))));
         }
 
         return result.ToValueList();
+    }
+
+    /// <summary>The highest key of a length.</summary>
+    private static byte[] Ones(int length)
+    {
+        var bytes = new byte[length];
+        bytes.AsSpan().Fill(byte.MaxValue);
+        return bytes;
     }
 
     private static void WriteContent(ref NetlinkWriter writer, NftElement element)

@@ -6,7 +6,8 @@ namespace Kn.Cni.Attaching;
 public static class HostSysctls
 {
     /// <summary>Switches of the link that routes to a pod.</summary>
-    /// <remarks>rp_filter 1: a pod's packets must have a source that is routed to its own link, so no pod can borrow another's address.
+    /// <remarks>rp_filter 1: a pod's packets must have a source that is routed to its own link, so no pod can borrow another's address
+    /// (for IPv6, which has no such switch: <see cref="Table.SourceRules"/>).
     /// accept_ra 0: a pod must not be able to announce itself as the node's router. A bridge gets both when it is made, if it is ours.
     /// route_localnet 1, where processes of the node reach the pod from 127.0.0.1 by a published port: the kernel then lets the pod
     /// send to 127.0.0.0/8 too, which the table's chain <c>loopback</c> forbids (<see cref="PortMaps.PortMapRules"/>).</remarks>

@@ -120,7 +120,7 @@ internal sealed class IpamComparison(IpamEvidence evidence)
 
     private void CompareApi()
     {
-        var byPod = _survey.Attachments.Where(static item => item.Attachment is { Pod: not null, IsComplete: true }).ToLookup(static item => item.Attachment.Pod);
+        var byPod = _survey.Attachments.Where(static item => item.Attachment is { Pod: not null, IsComplete: true }).ToLookup(static item => item.Attachment.Pod.GetValueOrDefault());
         foreach (var pod in _survey.Pods.Where(static pod => pod is { HostNetwork: false, Phase: "Running" or "Pending", PodIps.IsEmpty: false }))
         {
             var own = byPod[pod.Key].Where(item => item.Pod == PodPresence.Known).ToList();

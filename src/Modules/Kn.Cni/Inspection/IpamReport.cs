@@ -113,7 +113,7 @@ public static class IpamFaultKinds
 }
 
 /// <summary>The JSON of <c>kn ipam</c>.</summary>
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, WriteIndented = true)]
+[JsonSourceGenerationOptions(GenerationMode = JsonSourceGenerationMode.Metadata, PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, WriteIndented = true)]
 [JsonSerializable(typeof(IpamReport))]
 [JsonSerializable(typeof(IpamCheckReport))]
 [JsonSerializable(typeof(IpamReleaseReport))]

@@ -6,7 +6,7 @@ using Kn.Primitives;
 
 namespace Kn.Cni.Table;
 
-/// <summary>The table <c>inet kn-cni</c>: port mappings and masquerade. Pure.</summary>
+/// <summary>The table <c>inet kn-cni</c>: pods' own source addresses, port mappings and masquerade. Pure.</summary>
 /// <remarks>Chains and rules never change. The cluster fills the sets of the masquerade, containers those of the port mappings.</remarks>
 public static class CniTableRules
 {
@@ -24,6 +24,7 @@ public static class CniTableRules
         Sets = WithPortMaps([.. PortMapSchema.All, .. MasqueradeRules.Sets(masquerade)], portMaps),
         Chains =
         [
+            SourceRules.Chain,
             .. PortMapRules.Chains,
             NftChain.Base("postrouting", NftChainType.Nat, NftHookPoint.Postrouting, NodeResources.MasqueradePriority)
                 .With([.. PortMapRules.Postrouting, .. MasqueradeRules.Postrouting]),

@@ -67,6 +67,8 @@ internal sealed class ForwardMetrics(MetricRegistry registry)
         registry.GaugeCallback("kn_dns_cache_entries", "Answers in the cache, ended ones included.", () => cache.Count);
         registry.GaugeCallback("kn_dns_cache_bytes", "Memory that the answers in the cache take.", () => cache.Bytes);
         registry.CounterCallback("kn_dns_cache_evictions_total", "Answers that had to go for others.", () => cache.Evictions);
+        CoreDnsNames.Cache(registry, this);
+        CoreDnsNames.CacheSize(registry, () => cache.Count, () => cache.Evictions);
     }
 
     /// <summary>Those of one upstream.</summary>
@@ -100,6 +102,12 @@ internal sealed class UpstreamMetrics
         HealthCheckFailures = registry.Counter("kn_dns_forward_healthcheck_failures_total", "Probes of an upstream that failed.", ("to", upstream));
         _duration = registry.Histogram("kn_dns_forward_request_duration_seconds", "Time from a question to an upstream's answer.", Histogram.Seconds, ("to", upstream));
         _responses = [.. Rcodes.Select(rcode => registry.Counter("kn_dns_forward_responses_total", ResponsesHelp, ("rcode", rcode), ("to", upstream)))];
+        CoreDnsNames.Upstream(registry, upstream, () => Requests.Value, () => HealthCheckFailures.Value, _duration);
+        for (var code = 0; code < Rcodes.Length; code++)
+        {
+            var responses = _responses[code];
+            CoreDnsNames.UpstreamResponses(registry, upstream, Rcodes[code], () => responses.Value);
+        }
     }
 
     /// <summary>Questions sent.</summary>

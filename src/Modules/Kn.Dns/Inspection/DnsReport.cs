@@ -37,6 +37,6 @@ public sealed record DnsReport
 }
 
 /// <summary>Reads and writes reports without reflection.</summary>
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, WriteIndented = true)]
+[JsonSourceGenerationOptions(GenerationMode = JsonSourceGenerationMode.Metadata, PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, WriteIndented = true)]
 [JsonSerializable(typeof(DnsReport))]
 public sealed partial class DnsReportJson : JsonSerializerContext;

@@ -3,13 +3,28 @@ using Kn.Primitives;
 namespace Kn.Dns.Serving;
 
 /// <summary>Who may ask: pods, nodes, whom the config names, and the node's own processes. Thread-safe; read for every query.</summary>
-internal sealed class ClientRules
+/// <param name="configured">Who may ask before the cluster has said who its pods and nodes are.</param>
+internal sealed class ClientRules(IEnumerable<IpPrefix> configured)
 {
-    private Ranges _ranges = Ranges.Of([]);
+    private Ranges _ranges = Ranges.Of(configured);
     private IpAddress[] _own = [];
+    private bool _areKnown;
+
+    /// <summary>Nobody may ask yet.</summary>
+    public ClientRules()
+        : this([])
+    {
+    }
+
+    /// <summary>False before the cluster is known: whoever may not ask may be one of its pods all the same.</summary>
+    public bool AreKnown => Volatile.Read(ref _areKnown);
 
     /// <summary>Takes other clients in place of those before.</summary>
-    public void Set(IEnumerable<IpPrefix> prefixes) => Volatile.Write(ref _ranges, Ranges.Of(prefixes));
+    public void Set(IEnumerable<IpPrefix> prefixes)
+    {
+        Volatile.Write(ref _ranges, Ranges.Of(prefixes));
+        Volatile.Write(ref _areKnown, true);
+    }
 
     /// <summary>Takes the addresses that are served: a process of the node that asks one of them asks from it.</summary>
     public void SetOwn(IEnumerable<IpAddress> addresses) => Volatile.Write(ref _own, [.. addresses]);

@@ -29,7 +29,7 @@ internal sealed class QueryHandler(ZoneResponder zone, StaticHosts hosts, IForwa
         if (!clients.Allows(client))
         {
             state.Counters.Count(ServingEvent.Stranger);
-            return Refuse(query, response, state, DnsRcode.Refused);
+            return Refuse(query, response, state, clients.AreKnown ? DnsRcode.Refused : DnsRcode.ServerFailure);
         }
 
         if (!state.Limiter.TryTake(client, state.Now) && !clients.IsOwn(client))
@@ -47,6 +47,11 @@ internal sealed class QueryHandler(ZoneResponder zone, StaticHosts hosts, IForwa
         state.Counters.CountQuery(query.Type);
         return Answer(query, response[..Math.Min(response.Length, query.ResponseLimit)], state, replies, slot);
     }
+
+    /// <summary>Brings near what the answers to a batch of queries are made of.</summary>
+    /// <param name="places">What <see cref="ZoneResponder.PlaceOf"/> said of each.</param>
+    /// <param name="state">The thread's.</param>
+    public void ReadAhead(ReadOnlySpan<ulong> places, ServingState state) => state.ReadAhead += zone.ReadAhead(places);
 
     private int Answer(in DnsQuery query, Span<byte> response, ServingState state, IReplySource replies, int slot)
     {

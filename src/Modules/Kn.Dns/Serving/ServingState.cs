@@ -45,6 +45,9 @@ internal sealed class ServingState
     /// <summary>The clock's timestamp then.</summary>
     public long StartedAt { get; set; }
 
+    /// <summary>Takes what was read ahead: nobody asks for it, but the reads must be for something.</summary>
+    public int ReadAhead { get; set; }
+
     /// <summary>Queries until the next one that is logged.</summary>
     public uint UntilLogged { get; set; }
 }

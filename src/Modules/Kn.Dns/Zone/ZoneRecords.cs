@@ -41,6 +41,10 @@ internal sealed class ZoneRecords
     /// <summary>The pieces that may have an address; which of them do is for the caller to see.</summary>
     public PieceTable.Cursor Find(IpAddress address) => _addresses.Find(Hash(address));
 
+    /// <summary>Brings near what <see cref="Find(ReadOnlySpan{byte})"/> will look at for labels of these hashes (<see cref="DnsName.Hash"/>).</summary>
+    /// <returns>A number that says nothing.</returns>
+    public int ReadAhead(ReadOnlySpan<ulong> hashes) => _names.ReadAhead(hashes);
+
     /// <summary>Puts one piece in the place of another: what is new comes in before what is old goes.</summary>
     /// <param name="before">Null when there was none.</param>
     /// <param name="after">Null when there is none; else of the same key.</param>

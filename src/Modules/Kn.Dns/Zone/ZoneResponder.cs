@@ -43,6 +43,21 @@ internal sealed class ZoneResponder(ZoneSettings settings, ZoneRecords records, 
             : Finish(query, ref writer, query.Name, finding, ref random);
     }
 
+    /// <summary>The hash under which the zone would know the Service that a query asks for; any number where it asks for something else.</summary>
+    /// <param name="message">What came, whatever it is.</param>
+    public static ulong PlaceOf(ReadOnlySpan<byte> message)
+    {
+        // The name and the namespace are the first two labels of nearly every query: 3web7default3svc…
+        var second = message.Length > DnsHeader.Size ? DnsHeader.Size + message[DnsHeader.Size] + 1 : message.Length;
+        var end = second < message.Length ? second + message[second] + 1 : message.Length;
+        return end < message.Length ? DnsName.Hash(message[DnsHeader.Size..end]) : 0;
+    }
+
+    /// <summary>Brings near what the answers to a batch of queries are made of.</summary>
+    /// <param name="places">What <see cref="PlaceOf"/> said of each.</param>
+    /// <returns>A number that says nothing.</returns>
+    public int ReadAhead(ReadOnlySpan<ulong> places) => records.ReadAhead(places);
+
     /// <summary>What a name is, for those who want to know how an answer came about.</summary>
     public Finding Explain(ReadOnlySpan<byte> name)
     {

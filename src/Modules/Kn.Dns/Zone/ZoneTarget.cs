@@ -19,6 +19,9 @@ internal sealed class ZoneTarget(ZoneRecords records, PodRecords pods, ServiceGa
     /// <summary>Is told how many names are given out although the Service proxy does not serve their addresses yet.</summary>
     public Action<int>? Impatient { get; init; }
 
+    /// <summary>Measures how fast names follow; null for not at all.</summary>
+    public ProgrammingClock? Clock { get; init; }
+
     /// <summary>Done when the zone is complete.</summary>
     public Task WhenComplete => _complete.Task;
 
@@ -26,7 +29,11 @@ internal sealed class ZoneTarget(ZoneRecords records, PodRecords pods, ServiceGa
     public IEnumerable<DnsKey> Keys(ClusterSnapshot cluster) => ZonePlan.Keys(cluster, pods);
 
     /// <inheritdoc/>
-    public void AddAffectedKeys(ClusterSnapshot cluster, ObjectChange change, ISet<DnsKey> keys) => ZonePlan.AddAffectedKeys(cluster, change, pods, keys);
+    public void AddAffectedKeys(ClusterSnapshot cluster, ObjectChange change, ISet<DnsKey> keys)
+    {
+        Clock?.Told(cluster, change);
+        ZonePlan.AddAffectedKeys(cluster, change, pods, keys);
+    }
 
     /// <inheritdoc/>
     public ZonePiece? Plan(ClusterSnapshot cluster, DnsKey key, Problems problems) => ZonePlan.Plan(cluster, key, problems);
@@ -66,6 +73,7 @@ internal sealed class ZoneTarget(ZoneRecords records, PodRecords pods, ServiceGa
     /// <inheritdoc/>
     public void Settled()
     {
+        Clock?.Settled();
         if (_isChanged)
         {
             _isChanged = false;

@@ -2,12 +2,9 @@ using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
-using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Connections;
-using Microsoft.AspNetCore.Hosting;
+using Kn.Hosting.Health;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
-using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Kn.ServiceProxy.Health;
@@ -15,7 +12,7 @@ namespace Kn.ServiceProxy.Health;
 /// <summary>Answers load balancers: one small Kestrel for the node's own health and for the health check ports of all Services.</summary>
 internal sealed class HealthServer : IAsyncDisposable
 {
-    private readonly WebApplication _application;
+    private readonly PlainHttpServer _server;
 
     /// <summary>A server that listens nowhere yet.</summary>
     /// <param name="answer">What is answered, given the local address of the connection and the path; null for status 404.</param>
@@ -23,29 +20,27 @@ internal sealed class HealthServer : IAsyncDisposable
     public HealthServer(Func<IPEndPoint, string, HealthAnswer?> answer, Func<IPEndPoint, Socket>? listen = null)
     {
         Sockets = new HealthSockets(new SocketConnectionContextFactory(new SocketConnectionFactoryOptions(), NullLogger.Instance), listen);
-        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
-        builder.WebHost.UseKestrelCore().ConfigureKestrel(options =>
-        {
-            options.AddServerHeader = false;
-            options.Limits.MaxConcurrentConnections = 512;
-            options.Limits.MaxRequestBodySize = 0;
-            options.Limits.KeepAliveTimeout = TimeSpan.FromSeconds(60);
-            options.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(10);
-            options.Listen(Sockets.EndPoint);
-        });
-        builder.Services.AddSingleton<IConnectionListenerFactory>(Sockets);
-        _application = builder.Build();
-        _application.Run(context => WriteAsync(context, answer(LocalAddress(context), context.Request.Path.Value ?? "/")));
+        _server = new PlainHttpServer(
+            options =>
+            {
+                options.Limits.MaxConcurrentConnections = 512;
+                options.Limits.MaxRequestBodySize = 0;
+                options.Limits.KeepAliveTimeout = TimeSpan.FromSeconds(60);
+                options.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(10);
+                options.Listen(Sockets.EndPoint);
+            },
+            context => WriteAsync(context, answer(LocalAddress(context), context.Request.Path.Value ?? "/")),
+            Sockets);
     }
 
     /// <summary>The sockets that it listens on; they may come and go while it runs.</summary>
     public HealthSockets Sockets { get; }
 
     /// <summary>Begins to answer.</summary>
-    public Task StartAsync(CancellationToken cancellationToken) => _application.StartAsync(cancellationToken);
+    public Task StartAsync(CancellationToken cancellationToken) => _server.StartAsync(cancellationToken);
 
     /// <inheritdoc/>
-    public ValueTask DisposeAsync() => _application.DisposeAsync();
+    public ValueTask DisposeAsync() => _server.DisposeAsync();
 
     private static IPEndPoint LocalAddress(HttpContext context)
     {

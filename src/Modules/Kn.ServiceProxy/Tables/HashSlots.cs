@@ -72,7 +72,7 @@ internal static class HashSlots
                 continue;
             }
 
-            var slot = Enumerable.Range(0, winners.Length).Where(slot => won[winners[slot]] > 1).MaxBy(slot => Draw(draws[i], slot));
+            var slot = Sequence.Range(0, winners.Length).Where(slot => won[winners[slot]] > 1).MaxBy(slot => Draw(draws[i], slot));
             won[winners[slot]]--;
             winners[slot] = i;
             won[i] = 1;

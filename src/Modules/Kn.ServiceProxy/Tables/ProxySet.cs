@@ -85,7 +85,7 @@ internal static class ProxySets
     public static int Count => Names.Length;
 
     /// <summary>All of them, in order.</summary>
-    public static IEnumerable<ProxySet> All => Enumerable.Range(0, Count).Select(static number => (ProxySet)number);
+    public static IEnumerable<ProxySet> All => Sequence.Range(0, Count).Select(static number => (ProxySet)number);
 
     /// <summary>The name in the kernel.</summary>
     public static string Name(this ProxySet set) => Names[(int)set];

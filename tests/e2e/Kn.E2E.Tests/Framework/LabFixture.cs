@@ -62,7 +62,7 @@ public abstract class LabFixture : IAsyncLifetime
     }
 
     /// <inheritdoc/>
-    public async Task DisposeAsync()
+    public virtual async Task DisposeAsync()
     {
         _opened.ForEach(static opened => opened.Dispose());
         _client?.Dispose();

@@ -41,9 +41,12 @@ public sealed class LabelTests(ServicesLab lab)
         await web.ServeAsync("a", "b");
         await lab.SettleAsync(1);
         Assert.Equal("a b", await lab.From("client1").NamesAsync(web.ClusterIp(), 80));
-        var status = await lab.KnAsync(1, "status");
-        Assert.Contains("'fastest' is none of rr, lc, sh, dh and mh", status, StringComparison.Ordinal);
-        Assert.Contains("schedflags: 'flag-1' is not honoured", status, StringComparison.Ordinal);
+
+        // Problems are published when the pass that serves the Service has ended.
+        foreach (var problem in (string[])["'fastest' is none of rr, lc, sh, dh and mh", "schedflags: 'flag-1' is not honoured"])
+        {
+            await LabFixture.UntilAsync(problem, async () => (await lab.KnAsync(1, "status")).Contains(problem, StringComparison.Ordinal));
+        }
     }
 
     [Fact]

@@ -109,14 +109,18 @@ public sealed class CachedAnswerTests
 
     [Conformance("dns", "Cache")]
     [Fact]
-    public void Answer_ThatDoesNotFit_IsCutToTheQuestion()
+    public void Answer_ThatDoesNotFit_HasTheRecordsThatDo()
     {
         var answer = Keep(Messages.Query("a.example"), static query => Respond(query, DnsRcode.NoError, [.. Enumerable.Range(0, 40).Select(static n => A($"192.0.2.{n}"))]));
-        var cut = Give(answer, Messages.Query("a.example"));
+        var cut = Give(answer, Messages.Query("a.example"), after: 1000);
         Assert.True(cut.Header.IsTruncated);
-        Assert.Empty(cut.Answers);
+
+        // (512 - header(12) - question(15)) / record(16) = 30; with OPT (11) 29.
+        Assert.Equal(Enumerable.Range(0, 30).Select(static n => $"a.example. 99 A 192.0.2.{n}"), cut.Answers);
+        Assert.Empty(cut.Authorities);
         var cutWithOpt = Give(answer, Messages.Query("a.example", edns: Plain with { UdpSize = 512 }));
         Assert.True(cutWithOpt.Header.IsTruncated);
+        Assert.Equal(29, cutWithOpt.Answers.Count);
         Assert.Equal(["OPT 1232 00000000"], cutWithOpt.Additionals);
         Assert.Equal(40, Give(answer, Messages.Query("a.example", edns: Plain)).Answers.Count);
         Assert.Equal(40, Give(answer, Messages.Query("a.example"), transport: DnsTransport.Tcp).Answers.Count);

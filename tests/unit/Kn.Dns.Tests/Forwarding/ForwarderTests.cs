@@ -89,7 +89,9 @@ public sealed class ForwarderTests
         Rr[] records = [.. Enumerable.Range(0, 60).Select(static n => A($"192.0.2.{n}"))];
         await using var upstream = new FakeUpstream { Answers = (query, transport) => transport == DnsTransport.Udp ? [Cut(Respond(query, DnsRcode.NoError, records))] : [Respond(query, DnsRcode.NoError, records)] };
         await using var test = await ForwarderTest.OfAsync(upstream);
-        Assert.True((await test.AnswerAsync("www.example")).Header.IsTruncated);
+        var cut = await test.AnswerAsync("www.example");
+        Assert.True(cut.Header.IsTruncated);
+        Assert.InRange(cut.Answers.Count, 25, 31);
         Assert.Equal(60, (await test.AnswerAsync("www.example", transport: DnsTransport.Tcp)).Answers.Count);
         Assert.Equal(60, (await test.AnswerAsync("www.example", edns: Plain)).Answers.Count);
         Assert.Equal(2, upstream.Queries.Count);

@@ -201,6 +201,19 @@ public sealed class QueryHandlerTests
         }
     }
 
+    /// <summary>REFUSED would make resolvers give up: SERVFAIL makes them come again.</summary>
+    [Fact]
+    public void Clients_BeforeTheClusterIsKnown_AreThoseOfTheConfig_AndOthersAreToldToComeAgain()
+    {
+        var rules = new ClientRules([IpPrefix.Parse("10.244.0.0/16")]);
+        var rig = new Rig(clients: rules);
+        Assert.Equal(DnsRcode.NoError, rig.Ask("web.default.svc.cluster.local")!.Rcode);
+        Assert.Equal(DnsRcode.ServerFailure, rig.Ask("web.default.svc.cluster.local", client: IpAddress.Parse("10.245.0.1"))!.Rcode);
+        rules.Set([IpPrefix.Parse("10.245.0.0/16")]);
+        Assert.Equal(DnsRcode.Refused, rig.Ask("web.default.svc.cluster.local")!.Rcode);
+        Assert.Equal(DnsRcode.NoError, rig.Ask("web.default.svc.cluster.local", client: IpAddress.Parse("10.245.0.1"))!.Rcode);
+    }
+
     [Fact]
     public void AnswerThatDoesNotFitWithItsAliases_IsCut()
     {
@@ -210,7 +223,7 @@ public sealed class QueryHandlerTests
 
     private sealed class Rig : IReplySource, IReplyTo
     {
-        public Rig(uint rateLimit = 0, ValueList<HostOptions> hosts = default, bool autopath = false)
+        public Rig(uint rateLimit = 0, ValueList<HostOptions> hosts = default, bool autopath = false, ClientRules? clients = null)
         {
             var other = Build.Service("web", "10.96.0.2");
             var zone = new ZoneRig(
@@ -220,8 +233,12 @@ public sealed class QueryHandlerTests
                 other with { Metadata = other.Metadata with { Namespace = "other" } },
                 Build.Default with { Metadata = new ObjectMeta { Name = "other" } },
                 Build.Pod("client", "10.244.1.7"));
-            var rules = new ClientRules();
-            rules.Set([IpPrefix.Parse("10.244.0.0/16")]);
+            var rules = clients ?? new ClientRules();
+            if (clients is null)
+            {
+                rules.Set([IpPrefix.Parse("10.244.0.0/16")]);
+            }
+
             State = new ServingState(rateLimit, 1);
             var seconds = new MetricRegistry().Histogram("kn_dns_test_seconds", "Test.", Histogram.Seconds);
             Handler = new QueryHandler(zone.Responder, new StaticHosts(hosts), Forwarder, rules, new QueryLog(NullLogger.Instance, 0, TimeProvider.System, seconds, new LateCounters()), autopath ? new Autopath(zone.Settings, zone.Records) : null);

@@ -32,6 +32,31 @@ public sealed class ZoneRecordsTests
         }
     }
 
+    [Theory]
+    [InlineData("web.default.svc.cluster.local", "\u0003web\u0007default")]
+    [InlineData("WEB.Default.svc.cluster.local", "\u0003web\u0007default")]
+    [InlineData("x.y", "\u0001x\u0001y")]
+    public void PlaceOfAQuery_IsThatOfItsServicesLabels(string name, string labels)
+    {
+        var message = Messages.Query(name);
+        Assert.Equal(DnsName.Hash(System.Text.Encoding.ASCII.GetBytes(labels)), ZoneResponder.PlaceOf(message));
+        for (var length = 0; length <= message.Length; length++)
+        {
+            // Whatever is cut: a number, never a read behind the end.
+            _ = ZoneResponder.PlaceOf(message.AsSpan(0, length).ToArray());
+        }
+    }
+
+    [Fact]
+    public void ReadingAhead_LooksAtNothingButWhatIsThere()
+    {
+        var zone = new ZoneRig(Build.Service("web", "10.96.0.1"), Build.Service("api", "10.96.0.2", "fd00::2"));
+        ulong[] places = [.. ((string[])["web.default.svc.cluster.local", "none.default.svc.cluster.local", "api.default.svc.cluster.local"]).Select(static name => ZoneResponder.PlaceOf(Messages.Query(name)))];
+        var all = zone.Responder.ReadAhead(places);
+        Assert.Equal(zone.Responder.ReadAhead([places[0]]) + zone.Responder.ReadAhead([places[1]]) + zone.Responder.ReadAhead([places[2]]), all);
+        Assert.NotEqual(zone.Responder.ReadAhead([places[0]]), zone.Responder.ReadAhead([places[1]]));
+    }
+
     [Fact]
     public void Readers_AlwaysSeeWhatDoesNotChange()
     {

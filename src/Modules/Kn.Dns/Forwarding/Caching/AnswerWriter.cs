@@ -16,7 +16,8 @@ internal static class AnswerWriter
     /// <summary>Writes it, with the client's id, flags, spelling of the name and EDNS, and what is left of its TTLs.</summary>
     /// <param name="answer">The answer.</param>
     /// <param name="query">The client's query; the same question.</param>
-    /// <param name="response">As much as the client may be sent; what is longer is cut to the question, and TC is set (RFC 2181 §9).</param>
+    /// <param name="response">As much as the client may be sent; of what is longer the first answers that fit
+    /// are kept, and TC is set (RFC 2181 §9): most clients come back by TCP, and those that never do (musl before 1.2.4) have something.</param>
     /// <param name="now">In milliseconds.</param>
     /// <param name="error">Told to clients that know EDNS (RFC 8914).</param>
     /// <returns>Bytes written.</returns>
@@ -26,21 +27,44 @@ internal static class AnswerWriter
         var option = query.Edns.IsPresent && error != ExtendedError.None ? ExtendedErrorBytes : 0;
         var opt = query.Edns.IsPresent ? Edns.RecordSize + option : 0;
         var cut = message.Length + opt > response.Length;
-        var length = cut ? DnsHeader.Size + query.Question.Length : message.Length;
+        var answers = 0;
+        var length = cut ? LengthOfFirst(answer, DnsHeader.Size + query.Question.Length, response.Length - opt, out answers) : message.Length;
         message[..length].CopyTo(response);
         query.Name.CopyTo(response[DnsHeader.Size..]);
-        if (!cut)
+        WriteTtls(answer, response[..length], now);
+        WriteHeader(response, query, cut);
+        if (cut)
         {
-            WriteTtls(answer, response, now);
+            BinaryPrimitives.WriteUInt16BigEndian(response[6..], (ushort)answers);
         }
 
-        WriteHeader(response, query, cut);
         if (opt > 0)
         {
             WriteOpt(response[length..], query, error, option);
         }
 
         return length + opt;
+    }
+
+    /// <summary>The end of the last whole record of the answer section that fits.</summary>
+    private static int LengthOfFirst(CachedAnswer answer, int end, int limit, out int count)
+    {
+        var message = answer.Message;
+        var offsets = answer.TtlOffsets;
+        for (count = 0; count < DnsHeader.Read(message).Answers; count++)
+        {
+            // type(2) class(2) TTL(4) length(2) data
+            var ttl = BinaryPrimitives.ReadUInt16BigEndian(offsets[(count * 2)..]);
+            var next = ttl + 6 + BinaryPrimitives.ReadUInt16BigEndian(message[(ttl + 4)..]);
+            if (next > limit)
+            {
+                break;
+            }
+
+            end = next;
+        }
+
+        return end;
     }
 
     private static void WriteHeader(Span<byte> response, in DnsQuery query, bool cut)
@@ -74,7 +98,13 @@ internal static class AnswerWriter
         var age = (uint)((now - answer.StoredAt) / 1000);
         for (var offsets = answer.TtlOffsets; offsets.Length >= 2; offsets = offsets[2..])
         {
-            var field = response.Slice(BinaryPrimitives.ReadUInt16BigEndian(offsets), sizeof(uint));
+            var offset = BinaryPrimitives.ReadUInt16BigEndian(offsets);
+            if (offset >= response.Length)
+            {
+                break;
+            }
+
+            var field = response.Slice(offset, sizeof(uint));
             var ttl = BinaryPrimitives.ReadUInt32BigEndian(field);
             BinaryPrimitives.WriteUInt32BigEndian(field, stale ? StaleTtl : ttl - Math.Min(ttl, age));
         }
