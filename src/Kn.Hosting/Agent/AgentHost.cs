@@ -37,6 +37,9 @@ public sealed class AgentHost
         _logger = loggers.CreateLogger("agent");
     }
 
+    /// <summary>What the last process left with the service manager, and what this one leaves.</summary>
+    public IStoredSockets StoredSockets { get; init; } = new NothingStored();
+
     /// <summary>Runs until cancelled, or until it cannot go on.</summary>
     /// <returns>True after a stop that was asked for.</returns>
     public async Task<bool> RunAsync(CancellationToken cancellationToken)
@@ -68,7 +71,7 @@ public sealed class AgentHost
     {
         using var systemd = new SystemdNotifier(Environment.GetEnvironmentVariable("NOTIFY_SOCKET"), Environment.GetEnvironmentVariable("WATCHDOG_USEC"));
         using var server = new ControlServer(_options.Node.Paths.Socket, _control, _metrics, _loggers, _time);
-        var modules = new AgentModules(_options, _cache, _control, _metrics, _loggers, _time);
+        var modules = new AgentModules(_options, _cache, _control, _metrics, _loggers, _time, StoredSockets);
         AgentLog.Starting(_logger, _version, _options.Node.Name, string.Join(", ", modules.Enabled.Select(static module => module.Name)));
         await using var connection = PatientConnection.Start(_connect, _options, _cache, modules.Watches, _loggers, _time);
         IReadOnlyList<ModuleStatus> statuses = [.. modules.Enabled.Select(static module => module.Context.Status)];
@@ -129,6 +132,10 @@ public sealed class AgentHost
         _metrics.Gauge("kn_start_seconds", "Time from the start of the process until everything was in place.").Set(seconds);
         AgentLog.Started(_logger, seconds);
         systemd.Status("everything is in place");
+        if (StoredSockets.RemoveUntaken() is { Count: > 0 } unwanted)
+        {
+            AgentLog.SocketsUnwanted(_logger, string.Join(", ", unwanted));
+        }
     }
 
     private async Task ServeHttpAsync(AgentHealth health, CancellationToken cancellationToken)

@@ -32,6 +32,9 @@ internal static partial class AgentLog
     [LoggerMessage(1049, LogLevel.Information, "kubeconfig {File} is good now: the API server is {Server}", EventName = "kubeconfigGood")]
     internal static partial void KubeconfigGood(ILogger logger, string file, string server);
 
+    [LoggerMessage(1050, LogLevel.Information, "sockets that the last process stored and nobody wants are closed: {Names}", EventName = "socketsUnwanted")]
+    internal static partial void SocketsUnwanted(ILogger logger, string names);
+
     [LoggerMessage(1047, LogLevel.Debug, "metrics and health are served on {Address}", EventName = "httpListening")]
     internal static partial void HttpListening(ILogger logger, string address);
 }

@@ -19,6 +19,7 @@ internal sealed class AgentModules
     private readonly ClusterCache _cache;
     private readonly ControlHandlers _control;
     private readonly TimeProvider _time;
+    private readonly IStoredSockets _sockets;
     private readonly PodGates _gates = new();
     private readonly BulkChanges _bulk = new();
     private readonly EncapsulationOverhead _encapsulation = new();
@@ -27,13 +28,14 @@ internal sealed class AgentModules
     /// <summary>What modules tell the cluster.</summary>
     internal EventRecorder Events { get; }
 
-    internal AgentModules(AgentOptions options, ClusterCache cache, ControlHandlers control, MetricRegistry metrics, ILoggerFactory loggers, TimeProvider time)
+    internal AgentModules(AgentOptions options, ClusterCache cache, ControlHandlers control, MetricRegistry metrics, ILoggerFactory loggers, TimeProvider time, IStoredSockets? sockets = null)
     {
         _options = options;
         _loggers = loggers;
         _cache = cache;
         _control = control;
         _time = time;
+        _sockets = sockets ?? new NothingStored();
         Metrics = metrics;
         Events = new EventRecorder(options.Node.Name, metrics, loggers, time);
         Enabled = [.. options.Modules.Where(static section => section.Enabled).Select(section => new SupervisedModule(section, ContextFor(section)))];
@@ -92,6 +94,7 @@ internal sealed class AgentModules
         Events = Events,
         Encapsulation = _encapsulation,
         ProgrammedServices = _programmedServices,
+        StoredSockets = _sockets,
         Time = _time,
     };
 }

@@ -46,6 +46,9 @@ public sealed record ModuleContext
     /// <summary>For changes of tens of thousands of kernel objects at once.</summary>
     public BulkChanges Bulk { get; init; } = new();
 
+    /// <summary>Sockets that outlive the process: a module takes over at its start what the last process stored.</summary>
+    public IStoredSockets StoredSockets { get; init; } = new NothingStored();
+
     /// <summary>The clock.</summary>
     public required TimeProvider Time { get; init; }
 }

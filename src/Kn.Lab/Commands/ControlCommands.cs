@@ -17,13 +17,13 @@ internal static class ControlCommands
         return command;
     }
 
-    /// <summary><c>kn-lab agent stop|start|kill NODE</c>.</summary>
+    /// <summary><c>kn-lab agent stop|start|restart|kill NODE</c>.</summary>
     public static Command MakeAgent()
     {
-        var verb = new Argument<string>("VERB") { Description = "stop: SIGTERM, and stay away; start: again; kill: SIGKILL, and start again" };
-        verb.AcceptOnlyFromAmong("stop", "start", "kill");
+        var verb = new Argument<string>("VERB") { Description = "stop: SIGTERM, and stay away; start: again; restart: SIGTERM, and start again; kill: SIGKILL, and start again. Sockets that the agent has stored are kept, as systemd would, by restart and kill, and closed by stop" };
+        verb.AcceptOnlyFromAmong("stop", "start", "restart", "kill");
         var node = new Argument<string>("NODE");
-        var command = LabChoice.Command("agent", "Stop, start or kill the kn agent of a node");
+        var command = LabChoice.Command("agent", "Stop, start, restart or kill the kn agent of a node");
         command.Arguments.Add(verb);
         command.Arguments.Add(node);
         command.SetAction((parsed, _) => AskAsync(parsed, "agent", parsed.GetValue(verb)!, parsed.GetValue(node)!));

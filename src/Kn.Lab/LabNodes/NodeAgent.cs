@@ -6,6 +6,8 @@ using Microsoft.Extensions.Logging;
 namespace Kn.Lab.LabNodes;
 
 /// <summary>The kn binary on one node: runs <c>kn agent</c> in the node's namespace, again when it dies, unless it was told to stop.</summary>
+/// <remarks>Does what systemd does for a service that is restarted always: the agent's stored sockets (<see cref="DescriptorShelf"/>) are kept over a
+/// restart and after a crash, and let go when it is stopped.</remarks>
 internal sealed class NodeAgent(NodePlace node, string kn, ILogger logger, TimeProvider time) : IDisposable
 {
     private static readonly TimeSpan FirstBackOff = TimeSpan.FromMilliseconds(100);
@@ -13,7 +15,9 @@ internal sealed class NodeAgent(NodePlace node, string kn, ILogger logger, TimeP
     private static readonly TimeSpan HealthyAfter = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan Grace = TimeSpan.FromSeconds(10);
     private readonly SemaphoreSlim _wanted = new(0);
+    private readonly DescriptorShelf _shelf = new(Path.Combine(node.Folder, "notify.sock"));
     private volatile bool _isWanted = true;
+    private volatile bool _isRestarting;
 
     /// <summary>The agent's process; 0 when it does not run.</summary>
     public int Pid { get; private set; }
@@ -28,7 +32,9 @@ internal sealed class NodeAgent(NodePlace node, string kn, ILogger logger, TimeP
     public string Config => Path.Combine(node.Folder, "kn.yaml");
 
     /// <summary>Keeps it running until cancelled; the process is left to the lab's sweep.</summary>
-    public async Task RunAsync(CancellationToken cancellationToken)
+    public Task RunAsync(CancellationToken cancellationToken) => Task.WhenAll(_shelf.RunAsync(cancellationToken), SuperviseAsync(cancellationToken));
+
+    private async Task SuperviseAsync(CancellationToken cancellationToken)
     {
         var backOff = FirstBackOff;
         while (!cancellationToken.IsCancellationRequested)
@@ -42,7 +48,11 @@ internal sealed class NodeAgent(NodePlace node, string kn, ILogger logger, TimeP
             var started = time.GetTimestamp();
             await RunOnceAsync(cancellationToken);
             backOff = time.GetElapsedTime(started) > HealthyAfter ? FirstBackOff : backOff;
-            if (_isWanted)
+            if (_isRestarting)
+            {
+                _isRestarting = false;
+            }
+            else if (_isWanted)
             {
                 await Task.Delay(backOff, time, cancellationToken);
                 backOff = backOff * 2 < LongestBackOff ? backOff * 2 : LongestBackOff;
@@ -57,27 +67,51 @@ internal sealed class NodeAgent(NodePlace node, string kn, ILogger logger, TimeP
         _wanted.Release();
     }
 
-    /// <summary>Ends it by SIGTERM and leaves it ended; SIGKILL when it takes too long.</summary>
+    /// <summary>Ends it by SIGTERM and leaves it ended, and lets go of its stored sockets; SIGKILL when it takes too long.</summary>
     public async Task StopAsync(CancellationToken cancellationToken)
     {
         _isWanted = false;
-        Signal(Libc.SIGTERM);
-        var since = time.GetTimestamp();
-        while (Pid != 0)
+        await EndAsync(() => Pid == 0, cancellationToken);
+    }
+
+    /// <summary>Ends it by SIGTERM and starts it at once with its stored sockets; returns when the new process runs.</summary>
+    public async Task RestartAsync(CancellationToken cancellationToken)
+    {
+        if (!_isWanted)
         {
-            await Task.Delay(TimeSpan.FromMilliseconds(20), time, cancellationToken);
-            if (time.GetElapsedTime(since) > Grace)
-            {
-                Signal(Libc.SIGKILL);
-            }
+            Start();
+            return;
         }
+
+        var starts = Starts;
+        _isRestarting = true;
+        await EndAsync(() => Starts > starts && Pid != 0, cancellationToken);
     }
 
     /// <summary>Ends it by SIGKILL; it is started again.</summary>
-    public void Kill() => Signal(Libc.SIGKILL);
+    public void Kill() => Signal(Pid, Libc.SIGKILL);
 
     /// <inheritdoc/>
-    public void Dispose() => _wanted.Dispose();
+    public void Dispose()
+    {
+        _wanted.Dispose();
+        _shelf.Dispose();
+    }
+
+    private async Task EndAsync(Func<bool> isDone, CancellationToken cancellationToken)
+    {
+        var ending = Pid;
+        Signal(ending, Libc.SIGTERM);
+        var since = time.GetTimestamp();
+        while (!isDone())
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(20), time, cancellationToken);
+            if (time.GetElapsedTime(since) > Grace && Pid == ending)
+            {
+                Signal(ending, Libc.SIGKILL);
+            }
+        }
+    }
 
     private async Task RunOnceAsync(CancellationToken cancellationToken)
     {
@@ -86,6 +120,8 @@ internal sealed class NodeAgent(NodePlace node, string kn, ILogger logger, TimeP
             NetworkNamespace = node.Network.Path,
             LogFile = Log,
             NewSession = true,
+            NotifySocket = _shelf.Path,
+            Descriptors = _shelf.Contents(),
             Command = [kn, "agent", "--config", Config],
         };
         using var process = ProgramStart.InSandbox(node.Program, spec);
@@ -99,13 +135,18 @@ internal sealed class NodeAgent(NodePlace node, string kn, ILogger logger, TimeP
         }
         finally
         {
+            if (!_isWanted)
+            {
+                _shelf.Clear();
+            }
+
             Pid = 0;
         }
     }
 
-    private void Signal(int signal)
+    private static void Signal(int pid, int signal)
     {
-        if (Pid is > 0 and var pid)
+        if (pid > 0)
         {
             _ = Libc.kill(pid, signal);
         }

@@ -61,11 +61,14 @@ internal sealed class RunningLab(LabOptions options, IReadOnlyList<LabNode> node
             case "start":
                 agent.Start();
                 break;
+            case "restart":
+                await agent.RestartAsync(cancellationToken);
+                break;
             case "kill":
                 agent.Kill();
                 break;
             default:
-                throw new FormatException($"an agent can be stopped, started and killed, not '{verb}'");
+                throw new FormatException($"an agent can be stopped, started, restarted and killed, not '{verb}'");
         }
     }
 }

@@ -24,6 +24,7 @@ internal static class ProcessSandbox
         try
         {
             Enter(spec);
+            DescriptorHandOver.Apply(spec);
         }
         catch (LinuxException e)
         {

@@ -24,6 +24,12 @@ internal sealed record SandboxSpec
     /// <summary>True: a session and process group of its own, so that the program and what it starts can be signalled together.</summary>
     public bool NewSession { get; init; }
 
+    /// <summary>The service manager's socket, which the program finds as NOTIFY_SOCKET.</summary>
+    public string? NotifySocket { get; init; }
+
+    /// <summary>Open files that the program gets as descriptors from 3 on (sd_listen_fds(3)).</summary>
+    public IReadOnlyList<HandedDescriptor> Descriptors { get; init; } = [];
+
     /// <summary>The program, looked up in PATH, and its arguments.</summary>
     public required IReadOnlyList<string> Command { get; init; }
 
@@ -34,6 +40,7 @@ internal sealed record SandboxSpec
         [
             ("--netns", NetworkNamespace), ("--join", JoinPid?.ToString()), ("--hostname", Hostname),
             ("--etc", EtcFolder), ("--log", LogFile), ("--workdir", WorkingDirectory), ("--session", NewSession ? "new" : null),
+            ("--notify", NotifySocket), .. Descriptors.Select(static descriptor => ("--descriptor", (string?)descriptor.ToString())),
         ];
         return options.Where(static option => option.Value is not null)
             .SelectMany(static option => new[] { option.Option, option.Value! })
@@ -55,6 +62,8 @@ internal sealed record SandboxSpec
                 "--etc" => spec with { EtcFolder = value },
                 "--log" => spec with { LogFile = value },
                 "--workdir" => spec with { WorkingDirectory = value },
+                "--notify" => spec with { NotifySocket = value },
+                "--descriptor" => spec with { Descriptors = [.. spec.Descriptors, HandedDescriptor.Parse(value)] },
                 "--session" when value == "new" => spec with { NewSession = true },
                 _ => throw new FormatException($"pod-init does not know {option} {value}"),
             };

@@ -28,7 +28,7 @@ public sealed class DatagramBatch : IDisposable
     public int Slots { get; }
 
     /// <summary>Waits until a datagram is there; replies that were not sent are forgotten.</summary>
-    /// <returns>How many were received; 0 when a signal or a time-out ended the wait. A socket that was shut gives empty datagrams.</returns>
+    /// <returns>How many were received; 0 when a signal or a time-out ended the wait.</returns>
     /// <exception cref="LinuxException">The socket is unusable.</exception>
     public int Receive(UdpSocket socket)
     {

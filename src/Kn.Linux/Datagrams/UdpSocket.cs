@@ -1,3 +1,4 @@
+using Kn.Linux.Descriptors;
 using Kn.Linux.Interop;
 using Kn.Linux.Namespaces;
 using Kn.Primitives;
@@ -32,7 +33,8 @@ public sealed class UdpSocket : IDisposable
     /// <summary>The port that it is bound to.</summary>
     public ushort Port { get; }
 
-    internal SafeFileHandle Handle { get; }
+    /// <summary>The open file, to be handed on; it stays the socket's.</summary>
+    public SafeFileHandle Handle { get; }
 
     /// <summary>Opens and binds a socket; several may share an address and port (SO_REUSEPORT), among which the kernel spreads clients.</summary>
     /// <param name="address">The address; it need not be the node's yet (IP_FREEBIND).</param>
@@ -45,7 +47,7 @@ public sealed class UdpSocket : IDisposable
         var handle = inside is null ? OpenHandle(address) : inside.Run(() => OpenHandle(address));
         try
         {
-            Prepare(handle, address.Family, receiveBytes);
+            Prepare(handle, address.Family, receiveBytes, isBound: false);
             Span<byte> name = stackalloc byte[SocketAddress.MaxSize];
             Libc.ThrowIfFailed(Libc.Bind(handle, name[..SocketAddress.Write(name, address, port)]), $"bind UDP {address} port {port}");
             return new UdpSocket(handle, address, port);
@@ -56,6 +58,29 @@ public sealed class UdpSocket : IDisposable
             throw;
         }
     }
+
+    /// <summary>Goes on with a socket that another process has bound, with what waits in it.</summary>
+    /// <param name="handle">The socket's from now on; the caller's still when this throws.</param>
+    /// <param name="address">What it is bound to.</param>
+    /// <param name="port">The port.</param>
+    /// <param name="receiveBytes">As for <see cref="Bind"/>.</param>
+    /// <exception cref="LinuxException">EINVAL: it is something else.</exception>
+    public static UdpSocket Adopt(SafeFileHandle handle, IpAddress address, ushort port, int receiveBytes)
+    {
+        var wanted = SocketIdentity.Udp(address, port);
+        if (SocketIdentity.Read(handle) is not { } identity || identity != wanted)
+        {
+            throw new LinuxException($"take over a socket as {wanted}", Errno.EINVAL);
+        }
+
+        Prepare(handle, address.Family, receiveBytes, isBound: true);
+        return new UdpSocket(handle, address, port);
+    }
+
+    /// <summary>Lets a receive give up after a while without a datagram, so that its thread can look around; it holds for all processes that have
+    /// the socket.</summary>
+    /// <exception cref="LinuxException">The kernel refused.</exception>
+    public void SetReceiveTimeout(TimeSpan timeout) => Libc.ThrowIfFailed(Libc.SetTimeout(Handle, Libc.SO_RCVTIMEO, timeout), "set SO_RCVTIMEO");
 
     /// <summary>Sends one datagram without waiting; false when the kernel refused it, or the socket is closed.</summary>
     public bool TrySend(DatagramPeer peer, ReadOnlySpan<byte> datagram)
@@ -71,10 +96,6 @@ public sealed class UdpSocket : IDisposable
         }
     }
 
-    /// <summary>Wakes whoever waits for a datagram; what is received from then on is empty.</summary>
-    /// <remarks>shutdown(2) says ENOTCONN of a socket without a peer, and does it all the same.</remarks>
-    public void Shut() => _ = Libc.shutdown(Handle, Libc.SHUT_RD);
-
     /// <inheritdoc/>
     public void Dispose() => Handle.Dispose();
 
@@ -84,10 +105,10 @@ public sealed class UdpSocket : IDisposable
         return handle.IsInvalid ? throw new LinuxException("open a UDP socket", Libc.LastError) : handle;
     }
 
-    private static void Prepare(SafeFileHandle handle, IpFamily family, int receiveBytes)
+    private static void Prepare(SafeFileHandle handle, IpFamily family, int receiveBytes, bool isBound)
     {
         Libc.ThrowIfFailed(Libc.SetOption(handle, Libc.SOL_SOCKET, SO_REUSEPORT, 1), "set SO_REUSEPORT");
-        if (family == IpFamily.V6)
+        if (family == IpFamily.V6 && !isBound)
         {
             Libc.ThrowIfFailed(Libc.SetOption(handle, IPPROTO_IPV6, IPV6_V6ONLY, 1), "set IPV6_V6ONLY");
         }

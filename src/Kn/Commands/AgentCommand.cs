@@ -27,7 +27,8 @@ internal static class AgentCommand
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
-        var host = new AgentHost(options, VersionCommand.Version, ClusterConnection.Open, loggers, TimeProvider.System);
+        using var sockets = ManagerSockets.OfEnvironment();
+        var host = new AgentHost(options, VersionCommand.Version, ClusterConnection.Open, loggers, TimeProvider.System) { StoredSockets = sockets };
         return await host.RunAsync(stop.Token) ? ExitCode.Ok : ExitCode.Failure;
 
         void Stop(PosixSignalContext context)

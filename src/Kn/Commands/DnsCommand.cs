@@ -13,7 +13,29 @@ internal static class DnsCommand
     /// <summary>Longer than the agent waits for an upstream.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(15);
 
-    internal static Command Create() => new("dns", "Ask the agent's DNS, and see which rule answers.") { CreateQuery() };
+    internal static Command Create() => new("dns", "Ask the agent's DNS, and see which rule answers; clear its cache.") { CreateQuery(), CreateCache() };
+
+    private static Command CreateCache()
+    {
+        var config = ConfigOption.Create();
+        var socket = CreateSocket();
+        var clear = new Command("clear", "Forget all answers of upstreams: each name is asked for anew. The cluster's own names are not cached.") { config, socket };
+        clear.SetAction(result => Ask(SocketOf(result, socket, config), Told, (DnsVerb.Action, DnsVerb.ClearCache)));
+        return new Command("cache", "The cache of upstreams' answers.") { clear };
+    }
+
+    private static Option<string?> CreateSocket() => new("--socket") { Description = "The agent's socket, in place of the config's.", HelpName = "PATH" };
+
+    /// <summary>Null when the config has a fault, which is told.</summary>
+    private static string? SocketOf(ParseResult result, Option<string?> socket, Option<string> config) =>
+        result.GetValue(socket) ?? ConfigOption.Load(result.GetValue(config)!)?.Node.Paths.Socket;
+
+    private static int Told(ReadOnlyMemory<byte> body)
+    {
+        Console.Out.WriteLine(Encoding.UTF8.GetString(body.Span));
+        return ExitCode.Ok;
+    }
+
 
     private static Command CreateQuery()
     {
@@ -22,18 +44,18 @@ internal static class DnsCommand
         var type = new Argument<string>("TYPE") { Description = "A, AAAA, SRV, PTR, … or a number.", DefaultValueFactory = static _ => "A" };
         var from = new Option<string?>("--from") { Description = "Ask as this client: an address, or NAMESPACE/POD.", HelpName = "POD" };
         var config = ConfigOption.Create();
-        var socket = new Option<string?>("--socket") { Description = "The agent's socket, in place of the config's.", HelpName = "PATH" };
+        var socket = CreateSocket();
         var command = new Command("query", "Ask as a pod would, past the network: what is answered, by whom, and why.") { name, type, from, output, config, socket };
         command.SetAction(result => Ask(
-            result.GetValue(socket) ?? ConfigOption.Load(result.GetValue(config)!)?.Node.Paths.Socket,
-            result.GetValue(output)!,
+            SocketOf(result, socket, config),
+            body => Report(body, result.GetValue(output)!),
             (DnsVerb.Question, result.GetValue(name)!),
             (DnsVerb.Type, result.GetValue(type)!),
             (DnsVerb.From, result.GetValue(from) ?? "")));
         return command;
     }
 
-    private static int Ask(string? socket, string output, params (string Name, string Value)[] arguments)
+    private static int Ask(string? socket, Func<ReadOnlyMemory<byte>, int> tell, params (string Name, string Value)[] arguments)
     {
         if (socket is null)
         {
@@ -44,22 +66,26 @@ internal static class DnsCommand
         {
             var request = new ControlRequest(DnsVerb.Name, arguments.ToDictionary(static pair => pair.Name, static pair => pair.Value), ReadOnlyMemory<byte>.Empty);
             var answer = ControlClient.Send(socket, request, Patience);
-            var text = Encoding.UTF8.GetString(answer.Body.Span);
             if (answer.ExitCode != DnsVerb.Good)
             {
-                Console.Error.WriteLine($"kn: {text}");
+                Console.Error.WriteLine($"kn: {Encoding.UTF8.GetString(answer.Body.Span)}");
                 return ExitCode.Failure;
             }
 
-            var report = JsonSerializer.Deserialize(answer.Body.Span, DnsReportJson.Default.DnsReport)!;
-            Console.Out.Write(output == OutputOption.Json ? text + "\n" : Write(report));
-            return report.Rcode == "NOERROR" ? ExitCode.Ok : ExitCode.Failure;
+            return tell(answer.Body);
         }
         catch (ControlException exception)
         {
             Console.Error.WriteLine($"kn: {exception.Message}");
             return ExitCode.AgentUnreachable;
         }
+    }
+
+    private static int Report(ReadOnlyMemory<byte> body, string output)
+    {
+        var report = JsonSerializer.Deserialize(body.Span, DnsReportJson.Default.DnsReport)!;
+        Console.Out.Write(output == OutputOption.Json ? Encoding.UTF8.GetString(body.Span) + "\n" : Write(report));
+        return report.Rcode == "NOERROR" ? ExitCode.Ok : ExitCode.Failure;
     }
 
     private static string Write(DnsReport report)

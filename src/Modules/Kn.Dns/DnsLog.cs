@@ -31,4 +31,10 @@ internal static partial class DnsLog
 
     [LoggerMessage(7007, LogLevel.Warning, "nobody knows which addresses pods have: every client with a private address may ask", EventName = "clientsUnknown")]
     internal static partial void ClientsUnknown(ILogger logger);
+
+    [LoggerMessage(7008, LogLevel.Information, "{Socket} of the last process is taken over, with what waits in it", EventName = "socketTakenOver")]
+    internal static partial void SocketTakenOver(ILogger logger, string socket);
+
+    [LoggerMessage(7009, LogLevel.Warning, "the stored {Socket} cannot be used and is bound anew: {Problem}", EventName = "socketRefused")]
+    internal static partial void SocketRefused(ILogger logger, string socket, string problem);
 }

@@ -21,8 +21,12 @@ public sealed class DnsModule(DnsOptions options) : IModule
     /// <summary>An address that somebody takes away is missed by every pod at once.</summary>
     private static readonly TimeSpan DriftSpacing = TimeSpan.FromMilliseconds(400);
 
-    /// <summary>Queries wait so long in their sockets for the cluster to be known: less than a client's patience, which is 5 s.</summary>
-    private static readonly TimeSpan LongestHold = TimeSpan.FromSeconds(2);
+    /// <summary>Queries wait so long in their sockets for the cluster to be known: less than a client's patience, which is 5 s; and as long as it can
+    /// be, for a restart under load must not answer SERVFAIL to names that were known a moment ago.</summary>
+    private static readonly TimeSpan LongestHold = TimeSpan.FromSeconds(4);
+
+    /// <summary>How long, at a stop, questions that are under way are waited for; what comes meanwhile waits in the sockets.</summary>
+    private static readonly TimeSpan LongestFinish = TimeSpan.FromSeconds(1);
 
     /// <summary>How long a new name waits for its Service's addresses to be served. The proxy takes milliseconds, and a second for ten thousand
     /// Services at once.</summary>
@@ -57,15 +61,17 @@ public sealed class DnsModule(DnsOptions options) : IModule
         var rules = new ClientRules(context.Node.Cluster.PodCidrs.Concat(options.Clients));
         await using var forwarder = NewForwarder(context, rules, logger);
         var parts = new DnsParts(options, context, forwarder, rules, logger);
-        await using var servers = new DnsServers(parts.Handler, parts.Tcp, parts.Metrics, options, Inside) { Port = Port };
+        await using var servers = new DnsServers(parts.Handler, parts.Tcp, parts.Metrics, options, new KeptSockets(context.StoredSockets, Inside, logger)) { Port = Port };
         var zone = ZoneTarget(context, parts, logger);
         var zoneLoop = new ReconcileLoop<DnsKey, ZonePiece>(zone, Watches, context);
         var addresses = new ListenTarget(new DnsLink(routes, () => DnsLog.BridgeInstead(logger, NodeResources.DnsLink)), tables, servers, parts.Audience, context.Node.Name, options) { Port = Port };
         var addressLoop = new ReconcileLoop<IpAddress, ListenPiece>(addresses, AddressWatches, context, new ReconcileOptions { Drift = drift, DriftSpacing = DriftSpacing });
         var clients = new ClientsTarget(rules, context.Node.Cluster, options, () => DnsLog.ClientsUnknown(logger));
         var clientLoop = new ReconcileLoop<string, ClientsPiece>(clients, [new WatchRequest(ResourceKinds.Nodes)], context);
-        context.Control.Set(DnsVerb.Name, new DnsInspector(parts, context.Cache, options.Domain).HandleAsync);
-        using var gate = context.PodGates.Register("dns", (_, cancel) => zone.WhenComplete.WaitAsync(cancel));
+        context.Control.Set(DnsVerb.Name, new DnsInspector(parts, context.Cache, forwarder.Cache, options.Domain).HandleAsync);
+        var served = Task.WhenAll(zone.WhenComplete, addressLoop.WhenConverged);
+        using var gate = context.PodGates.Register("dns", (_, cancel) => served.WaitAsync(cancel));
+        using var forward = new CancellationTokenSource();
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var loaded = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         Task[] tasks =
@@ -74,11 +80,13 @@ public sealed class DnsModule(DnsOptions options) : IModule
             addressLoop.RunAsync(stop.Token),
             clientLoop.RunAsync(stop.Token),
             drift.RunAsync(stop.Token),
-            ForwardAsync(forwarder, loaded, stop.Token),
+            ForwardAsync(forwarder, loaded, forward.Token),
             BeginAsync(servers, Task.WhenAll(zone.WhenComplete, clientLoop.WhenConverged, loaded.Task), context.Time, logger, stop.Token),
         ];
         var first = await Task.WhenAny(tasks);
         await stop.CancelAsync();
+        await (cancellationToken.IsCancellationRequested ? HandOverAsync(servers, forwarder) : Task.CompletedTask);
+        await forward.CancelAsync();
         await Task.WhenAll(tasks).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await first;
     }
@@ -122,6 +130,13 @@ public sealed class DnsModule(DnsOptions options) : IModule
         }
 
         return new DnsForwarder(options.Forward, options.Cache, context.Metrics, logger, surroundings);
+    }
+
+    /// <summary>What was taken in is answered, what comes from now on is the next process's. A module that fails hands nothing over.</summary>
+    private static async Task HandOverAsync(DnsServers servers, DnsForwarder forwarder)
+    {
+        await servers.HandOverAsync();
+        await forwarder.FinishAsync(LongestFinish);
     }
 
     /// <summary>Reads whom to ask before the first query comes.</summary>

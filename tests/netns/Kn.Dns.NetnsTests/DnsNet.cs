@@ -69,15 +69,22 @@ internal sealed class DnsNet : IAsyncDisposable
     {
         _stop.Dispose();
         _stop = new CancellationTokenSource();
-        Context = NewContext("dns");
-        var context = Context;
-        var module = new DnsModule(options ?? new DnsOptions()) { Inside = Node.Namespace };
-        _running = Node.Namespace.Run(() => module.RunAsync(context, _stop.Token));
+        var context = Begin(options);
         Eventually.True(() => _running.IsCompleted || context.Status.Read().Parts is { Count: >= 3 } parts && parts.All(static part => part.Ready), "all loops have converged");
         if (_running.IsCompleted)
         {
             await _running;
         }
+    }
+
+    /// <summary>Starts the module, which may not come to serve.</summary>
+    public ModuleContext Begin(DnsOptions? options = null)
+    {
+        Context = NewContext("dns");
+        var context = Context;
+        var module = new DnsModule(options ?? new DnsOptions()) { Inside = Node.Namespace };
+        _running = Node.Namespace.Run(() => module.RunAsync(context, _stop.Token));
+        return context;
     }
 
     public async Task StopAsync()
@@ -101,12 +108,18 @@ internal sealed class DnsNet : IAsyncDisposable
         Metrics = new MetricRegistry(),
         Control = new ControlHandlers(),
         Status = new ModuleStatus(name),
-        PodGates = new PodGates(),
         ProgrammedServices = Programmed,
+        StoredSockets = Stored,
+        PodGates = Gates,
         Time = TimeProvider.System,
     };
 
     public ProgrammedServices Programmed { get; } = new();
+
+    public PodGates Gates { get; } = new();
+
+    /// <summary>What the next process is given.</summary>
+    public IStoredSockets Stored { get; set; } = new NothingStored();
 
     /// <summary>Runs dig; what it prints, without the last newline.</summary>
     public static string Dig(TestNamespace from, params string[] arguments) => from.Exec("dig", ["+time=3", "+tries=2", .. arguments]).Trim();

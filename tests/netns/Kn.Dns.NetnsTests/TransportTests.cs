@@ -115,7 +115,8 @@ public sealed class TransportTests
     public async Task Garbage_IsSurvived_ByUdpAndTcp()
     {
         await using var net = new DnsNet(Build.Service("web", "10.96.0.1"));
-        await net.StartAsync();
+        // Without a limit: garbage counts, and a busy machine lets all of it come within a second. Some of it finds the queue full, as the query may.
+        await net.StartAsync(new DnsOptions { RateLimit = 0 });
         using var udp = net.Pod.Namespace.Run(static () => new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp));
         udp.Connect(Server);
         var random = new Random(9);
@@ -141,7 +142,7 @@ public sealed class TransportTests
             }
         }
 
-        Assert.Equal("10.96.0.1", DnsNet.Dig(net.Pod, "@10.96.0.10", "+short", Web));
+        Assert.EndsWith("10.96.0.1", DnsNet.Dig(net.Pod, "@10.96.0.10", "+short", Web), StringComparison.Ordinal);
         Assert.Contains("kn_dns_panics_total 0", net.Context.Metrics.ToPrometheusText(), StringComparison.Ordinal);
     }
 
@@ -163,6 +164,12 @@ public sealed class TransportTests
                 Assert.Contains("NXDOMAIN", DnsNet.Dig(net.Pod, "@10.96.0.10", transport, "gone.default.svc.cluster.local"), StringComparison.Ordinal);
             }
         }
+
+        Assert.Contains("\"source\": \"cache\"", await QueryAsync(net, "www.example.com", "A", ""), StringComparison.Ordinal);
+        var forgotten = await AskAgentAsync(net, (DnsVerb.Action, DnsVerb.ClearCache));
+        Assert.Matches("^[1-9][0-9]* answers forgotten, [1-9][0-9]* bytes$", forgotten);
+        Assert.Contains("\"source\": \"upstream\"", await QueryAsync(net, "www.example.com", "A", ""), StringComparison.Ordinal);
+        Assert.Contains("does not know 'dance'", await AskAgentAsync(net, (DnsVerb.Action, "dance")), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -178,9 +185,12 @@ public sealed class TransportTests
         Assert.Contains("neither an IP address nor a pod", await QueryAsync(net, Web, "A", "default/nobody"), StringComparison.Ordinal);
     }
 
-    private static async Task<string> QueryAsync(DnsNet net, string name, string type, string from)
+    private static Task<string> QueryAsync(DnsNet net, string name, string type, string from) =>
+        AskAgentAsync(net, (DnsVerb.Question, name), (DnsVerb.Type, type), (DnsVerb.From, from));
+
+    private static async Task<string> AskAgentAsync(DnsNet net, params (string Name, string Value)[] words)
     {
-        var arguments = new Dictionary<string, string>(StringComparer.Ordinal) { [DnsVerb.Question] = name, [DnsVerb.Type] = type, [DnsVerb.From] = from };
+        var arguments = words.ToDictionary(static word => word.Name, static word => word.Value, StringComparer.Ordinal);
         var answer = await net.Context.Control.Find(DnsVerb.Name)!(new ControlRequest(DnsVerb.Name, arguments, ReadOnlyMemory<byte>.Empty), CancellationToken.None);
         return System.Text.Encoding.UTF8.GetString(answer.Body.Span);
     }

@@ -19,8 +19,8 @@ public sealed record DnsCacheOptions
     /// <summary>The longest that a name or type is remembered not to exist (RFC 2308 §5). Default 30 s.</summary>
     public TimeSpan MaxNegativeTtl { get; init; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>How long an upstream's SERVFAIL is remembered, so that what is broken is not asked for again by every client. Default 5 s,
-    /// as CoreDNS; RFC 9520 §3.2 wants 1 s to 5 min.</summary>
+    /// <summary>How long it is remembered that upstreams failed or refused (SERVFAIL, REFUSED, FORMERR, NOTIMP), so that what is broken is not asked
+    /// for again by every client. Default 5 s, as CoreDNS; RFC 9520 §3.2 wants 1 s to 5 min.</summary>
     public TimeSpan FailureTtl { get; init; } = TimeSpan.FromSeconds(5);
 
     /// <summary>Fetch names anew that were asked for several times, shortly before their answer ends, so that nobody waits. Default true.</summary>

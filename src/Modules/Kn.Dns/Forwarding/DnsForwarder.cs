@@ -167,6 +167,9 @@ internal sealed class DnsForwarder : IForwarder, IAsyncDisposable
         }
     }
 
+    /// <summary>Begins nothing more, and waits a while for the answers to what is under way.</summary>
+    public async Task FinishAsync(TimeSpan limit) => await _flights.CloseAsync().WaitAsync(limit, _context.Time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
+using Kn.Dns.Forwarding.Caching;
 using Kn.Dns.Serving;
 using Kn.Dns.Wire;
 using Kn.Dns.Zone;
@@ -10,14 +11,24 @@ using Kn.Primitives;
 
 namespace Kn.Dns.Inspection;
 
-/// <summary>Answers the control socket's verb <c>dns</c>: asks as a client would, and tells which rule answered.</summary>
-internal sealed class DnsInspector(DnsParts parts, ClusterCache cache, string domain)
+/// <summary>Answers the control socket's verb <c>dns</c>: asks as a client would, and tells which rule answered; clears the cache.</summary>
+internal sealed class DnsInspector(DnsParts parts, ClusterCache cache, AnswerCache answers, string domain)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
     /// <summary>Answers.</summary>
     public async Task<ControlResponse> HandleAsync(ControlRequest request, CancellationToken cancellationToken)
     {
+        switch (request.Arguments.GetValueOrDefault(DnsVerb.Action, ""))
+        {
+            case "":
+                break;
+            case DnsVerb.ClearCache:
+                return ClearCache();
+            case var unknown:
+                return Fail($"the agent's DNS does not know '{unknown}'");
+        }
+
         var from = request.Arguments.GetValueOrDefault(DnsVerb.From, "");
         var client = IpAddress.Loopback(IpFamily.V4);
         if (from.Length > 0 && !TryClient(from, out client))
@@ -39,6 +50,12 @@ internal sealed class DnsInspector(DnsParts parts, ClusterCache cache, string do
 
         var report = await AskAsync(wire.AsMemory(0, length), type, client, cancellationToken);
         return new ControlResponse(DnsVerb.Good, JsonSerializer.SerializeToUtf8Bytes(report, DnsReportJson.Default.DnsReport));
+    }
+
+    private ControlResponse ClearCache()
+    {
+        var (entries, bytes) = answers.Clear();
+        return new ControlResponse(DnsVerb.Good, Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{entries} answers forgotten, {bytes} bytes")));
     }
 
     private async Task<DnsReport> AskAsync(ReadOnlyMemory<byte> name, DnsType type, IpAddress client, CancellationToken cancellationToken)

@@ -1,20 +1,18 @@
+using System.Net.Sockets;
 using Kn.Dns.Serving;
 using Kn.Linux.Datagrams;
-using Kn.Linux.Namespaces;
 using Kn.Primitives;
 
 namespace Kn.Dns.Listening;
 
 /// <summary>The servers of every address. Sockets are bound as soon as an address is known; what arrives waits in them until
 /// <see cref="Begin"/>: a client that asks while Kn starts gets its answer a moment later, not an error.</summary>
-internal sealed class DnsServers(QueryHandler handler, TcpContext tcp, DnsMetrics metrics, DnsOptions options, NetworkNamespace? inside) : IAsyncDisposable
+internal sealed class DnsServers(QueryHandler handler, TcpContext tcp, DnsMetrics metrics, DnsOptions options, KeptSockets sockets) : IAsyncDisposable
 {
-    /// <summary>What may wait while a batch is answered, or while Kn starts: some ten thousand queries.</summary>
-    private const int ReceiveBytes = 4 << 20;
-
     private readonly Lock _lock = new();
     private readonly Dictionary<IpAddress, Servers> _servers = [];
     private bool _hasBegun;
+    private bool _isHandingOver;
     private uint _seed = 0x9E37_79B9;
 
     /// <summary>The port that is served; 53 but for tests.</summary>
@@ -57,24 +55,9 @@ internal sealed class DnsServers(QueryHandler handler, TcpContext tcp, DnsMetric
                 return;
             }
 
-            var listener = inside is null ? TcpServer.Listen(address, Port) : inside.Run(() => TcpServer.Listen(address, Port));
-            var servers = new Servers([], new TcpServer(listener, tcp));
+            var udp = sockets.OpenUdp(address, Port, options.Threads);
+            var servers = new Servers([.. udp.Select(NewUdp)], new TcpServer(OpenListener(address, udp), tcp));
             _servers.Add(address, servers);
-            try
-            {
-                for (var thread = 0; thread < options.Threads; thread++)
-                {
-                    servers.Udp.Add(NewUdp(address));
-                }
-            }
-            catch
-            {
-                _servers.Remove(address);
-                servers.Udp.ForEach(static server => server.Dispose());
-                listener.Dispose();
-                throw;
-            }
-
             if (_hasBegun)
             {
                 servers.Start();
@@ -91,11 +74,36 @@ internal sealed class DnsServers(QueryHandler handler, TcpContext tcp, DnsMetric
             _servers.Remove(address, out servers);
         }
 
-        if (servers is not null)
+        if (servers is null)
         {
-            servers.Udp.ForEach(static server => server.Dispose());
-            await servers.Tcp.DisposeAsync();
+            return;
         }
+
+        if (!_isHandingOver)
+        {
+            sockets.Remove(address, Port, options.Threads);
+        }
+
+        servers.Udp.ForEach(static server => server.Stop());
+        servers.Udp.ForEach(static server => server.Dispose());
+        await servers.Tcp.DisposeAsync();
+    }
+
+    /// <summary>Takes nothing in any more: what comes waits in the sockets, for the next process. What was taken in can still be answered, until
+    /// the end.</summary>
+    public async Task HandOverAsync()
+    {
+        List<Servers> all;
+        lock (_lock)
+        {
+            _isHandingOver = true;
+            all = [.. _servers.Values];
+        }
+
+        all.ForEach(static servers => servers.Udp.ForEach(static server => server.Stop()));
+        var tcp = Task.WhenAll(all.Select(static servers => servers.Tcp.QuietAsync()));
+        all.ForEach(static servers => servers.Udp.ForEach(static server => server.Join()));
+        await tcp;
     }
 
     /// <inheritdoc/>
@@ -107,9 +115,22 @@ internal sealed class DnsServers(QueryHandler handler, TcpContext tcp, DnsMetric
         }
     }
 
-    private UdpServer NewUdp(IpAddress address)
+    private Socket OpenListener(IpAddress address, List<UdpSocket> udp)
     {
-        var socket = UdpSocket.Bind(address, Port, ReceiveBytes, inside);
+        try
+        {
+            return sockets.OpenTcp(address, Port);
+        }
+        catch
+        {
+            udp.ForEach(static socket => socket.Dispose());
+            sockets.Remove(address, Port, udp.Count);
+            throw;
+        }
+    }
+
+    private UdpServer NewUdp(UdpSocket socket)
+    {
         var state = new ServingState(options.RateLimit, _seed++);
         metrics.Add(state.Counters);
         return new UdpServer(socket, handler, state, metrics.Seconds, tcp.Time, tcp.Logger);

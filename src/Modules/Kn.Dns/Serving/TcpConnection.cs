@@ -24,6 +24,10 @@ internal sealed class TcpConnection : IReplySource, IDisposable
     private int _end;
     private int _pending;
     private bool _isReadToTheEnd;
+    private bool _hasAsked;
+
+    /// <summary>The server is about to go: who has asked and been answered is asked to come again, to the next one.</summary>
+    public CancellationToken Closing { get; init; }
 
     /// <summary>A connection that was accepted.</summary>
     public TcpConnection(Socket socket, IpAddress client, TcpContext context)
@@ -86,6 +90,7 @@ internal sealed class TcpConnection : IReplySource, IDisposable
             {
                 await _free.WaitAsync(cancellationToken);
                 Interlocked.Increment(ref _pending);
+                _hasAsked = true;
                 Handle(query);
             }
         }
@@ -95,11 +100,21 @@ internal sealed class TcpConnection : IReplySource, IDisposable
     private async Task<bool> ReceiveAsync(CancellationToken cancellationToken)
     {
         MakeRoom();
-        using var idle = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+
+        // A connection is made in order to ask: one that has not asked yet, or is about to, is heard even when the server closes.
+        var mayClose = _hasAsked && _end == 0 && !(Closing.IsCancellationRequested && _socket.Available > 0);
+        using var idle = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, mayClose ? Closing : CancellationToken.None);
         idle.CancelAfter(_context.Options.IdleTimeout);
-        var received = await _socket.ReceiveAsync(_received.AsMemory(_end), SocketFlags.None, idle.Token);
-        _end += received;
-        return received > 0;
+        try
+        {
+            var received = await _socket.ReceiveAsync(_received.AsMemory(_end), SocketFlags.None, idle.Token);
+            _end += received;
+            return received > 0;
+        }
+        catch (OperationCanceledException) when (mayClose && Closing.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+        {
+            return _socket.Available > 0 && await ReceiveAsync(cancellationToken);
+        }
     }
 
     private void MakeRoom()

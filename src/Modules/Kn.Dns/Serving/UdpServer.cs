@@ -21,6 +21,11 @@ internal sealed class UdpServer : IReplySource, IDisposable
     private const int ResponseBytes = 1280;
 
     private const int StackBytes = 256 << 10;
+
+    /// <summary>How long a thread that hears nothing may take to see that it is to stop. shutdown(2) would wake it at once, and close the socket
+    /// for the process that goes on with it.</summary>
+    private static readonly TimeSpan StopCheck = TimeSpan.FromMilliseconds(200);
+
     private static readonly TimeSpan AfterFault = TimeSpan.FromMilliseconds(100);
 
     private readonly UdpSocket _socket;
@@ -51,6 +56,7 @@ internal sealed class UdpServer : IReplySource, IDisposable
         _seconds = seconds;
         _time = time;
         _logger = logger;
+        socket.SetReceiveTimeout(StopCheck);
         _thread = new Thread(Run, StackBytes) { IsBackground = true, Name = $"dns {socket.Address}" };
     }
 
@@ -64,16 +70,23 @@ internal sealed class UdpServer : IReplySource, IDisposable
     /// <inheritdoc/>
     public IReplyTo ReplyTo(int slot) => new DatagramReply(_socket, _batch.Sender(slot));
 
-    /// <summary>Stops: what has been received is answered.</summary>
-    public void Dispose()
+    /// <summary>Lets the thread receive no more; what it has received is answered, also later, through the socket.</summary>
+    public void Stop() => _stop.Set();
+
+    /// <summary>Waits until the thread has stopped: what comes now waits in the socket, for who has it next.</summary>
+    public void Join()
     {
-        _stop.Set();
-        _socket.Shut();
         if (_isStarted)
         {
             _thread.Join();
         }
+    }
 
+    /// <summary>Stops, and closes the socket here; a process that shares it goes on with what waits in it.</summary>
+    public void Dispose()
+    {
+        Stop();
+        Join();
         _socket.Dispose();
         _batch.Dispose();
         _stop.Dispose();

@@ -106,7 +106,7 @@ public sealed class AwayTests(FaultLab lab)
         await lab.RemoveServiceAsync("meanwhile");
     }
 
-    /// <summary>Neither API server nor snapshot: where the addresses are the config's, who asks waits 2 s from the agent's start and is then told to come again.</summary>
+    /// <summary>Neither API server nor snapshot: where the addresses are the config's, who asks waits 4 s from the agent's start and is then told to come again.</summary>
     [Fact]
     [Conformance("dns", "Zone")]
     public async Task BeforeTheClusterIsKnown_TheServerFails()

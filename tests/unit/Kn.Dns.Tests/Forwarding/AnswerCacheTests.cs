@@ -123,7 +123,9 @@ public sealed class AnswerCacheTests
             Store(cache, $"name-{n}.example");
         }
 
-        cache.Clear();
+        var (entries, bytes) = (cache.Count, cache.Bytes);
+        Assert.Equal((entries, bytes), cache.Clear());
+        Assert.Equal((0, 0L), cache.Clear());
         Assert.Equal(0, cache.Count);
         Assert.Equal(0, cache.Bytes);
         Assert.Null(Find(cache, "name-1.example"));

@@ -28,7 +28,10 @@ public sealed class CachedAnswerTests
         ["NXDOMAIN without SOA"] = (DnsRcode.NameError, [], AnswerKind.NegativeWithoutSoa, 0),
         ["no such type without SOA"] = (DnsRcode.NoError, [], AnswerKind.NegativeWithoutSoa, 0),
         ["a failure"] = (DnsRcode.ServerFailure, [], AnswerKind.Failure, 5),
-        ["a refusal"] = (DnsRcode.Refused, [], AnswerKind.Other, 0),
+        ["a refusal"] = (DnsRcode.Refused, [], AnswerKind.Failure, 5),
+        ["a question that was not understood"] = (DnsRcode.FormatError, [], AnswerKind.Failure, 5),
+        ["a question that is not answered there"] = (DnsRcode.NotImplemented, [], AnswerKind.Failure, 5),
+        ["another server's business"] = ((DnsRcode)9, [], AnswerKind.Other, 0),
     };
 
     [Conformance("dns", "Cache")]

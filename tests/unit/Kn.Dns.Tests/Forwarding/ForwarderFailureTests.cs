@@ -243,6 +243,69 @@ public sealed class ForwarderFailureTests
 
     [Conformance("dns", "Faults")]
     [Fact]
+    public async Task FastestPolicy_TakesALateAnswer_AndAsksOthersFirstFromThenOn()
+    {
+        ForwarderTest? test = null;
+        await using var other = new FakeUpstream { Dead = true };
+        await using var slow = new FakeUpstream
+        {
+            Answer = query =>
+            {
+                // Late by the clock that counts, and after the other was asked, too.
+                var patience = TimeSpan.FromSeconds(20);
+                Assert.True(SpinWait.SpinUntil(() => test!.Time.GetTimestamp() >= TimeSpan.TicksPerDay + TimeSpan.FromSeconds(1.2).Ticks, patience));
+                return Respond(query, DnsRcode.NoError, A("192.0.2.1"));
+            },
+        };
+        await using (test = new ForwarderTest(ForwarderTest.OptionsOf(slow, other) with { Policy = ForwardPolicy.Fastest }))
+        {
+            await test.Forwarder.LoadAsync(CancellationToken.None);
+            var response = await test.StepUntilAnsweredAsync(test.Ask("www.example"), Step, Deadline);
+            Assert.Equal(["www.example. 30 A 192.0.2.1"], response.Answers);
+            other.Answer = static query => Respond(query, DnsRcode.NoError, A("192.0.2.2"));
+            other.Dead = false;
+            var before = slow.Queries.Count;
+            for (var number = 0; number < 100; number++)
+            {
+                await test.AnswerAsync($"n{number}.example");
+            }
+
+            // One of 32 goes in random order.
+            Assert.InRange(slow.Queries.Count - before, 0, 20);
+        }
+    }
+
+    [Conformance("dns", "Faults")]
+    [Fact]
+    public async Task AllRefuse_TheClientIsToldSo_AndItIsRememberedFor5s()
+    {
+        await using var refusing = new FakeUpstream { Answer = static query => Respond(query, DnsRcode.Refused) };
+        await using var test = await ForwarderTest.OfAsync(refusing);
+        Assert.Equal(DnsRcode.Refused, (await test.AnswerAsync("www.example")).Rcode);
+        var again = test.Ask("www.example", edns: Plain);
+        Assert.True(again.FromCache);
+        Assert.Equal(DnsRcode.Refused, (await again.ResponseAsync()).Rcode);
+        Assert.Equal(13, ExtendedErrorOf(await again.MessageAsync()));
+        test.Time.Advance(TimeSpan.FromSeconds(5));
+        Assert.False(test.Ask("www.example").FromCache);
+        await ForwarderTest.EventuallyAsync(() => refusing.Queries.Count == 2, "it is asked again");
+    }
+
+    [Conformance("dns", "Faults")]
+    [Theory]
+    [InlineData(0)]
+    [InlineData(3)]
+    public async Task NoSuchNameWithoutSoa_IsPassedOn_AndNotRemembered(int rcode)
+    {
+        await using var upstream = new FakeUpstream { Answer = query => Respond(query, (DnsRcode)rcode) };
+        await using var test = await ForwarderTest.OfAsync(upstream);
+        Assert.Equal((DnsRcode)rcode, (await test.AnswerAsync("www.example")).Rcode);
+        Assert.Equal((DnsRcode)rcode, (await test.AnswerAsync("www.example")).Rcode);
+        Assert.Equal(2, upstream.Queries.Count);
+    }
+
+    [Conformance("dns", "Faults")]
+    [Fact]
     public async Task UpstreamWithoutEdns_IsAskedWithout()
     {
         await using var old = new FakeUpstream { Answer = static query => Messages.Read(query).Edns.IsPresent ? Respond(query, DnsRcode.FormatError) : Respond(query, DnsRcode.NoError, A("192.0.2.1")) };

@@ -47,6 +47,27 @@ public sealed class QueryHandlerTests
         Assert.Equal(2, rig.State.Counters.Events(ServingEvent.Silent));
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(4)]
+    [InlineData(5)]
+    [InlineData(15)]
+    [Conformance("dns", "Transport")]
+    public void UnknownOpcode_IsNotImplemented(int opcode)
+    {
+        // RFC 1035 §4.1.1. What follows the header is the opcode's own affair: nothing of it is read, or sent back.
+        var rig = new Rig();
+        var query = Messages.Query("web.default.svc.cluster.local", flags: (DnsFlags)(opcode << 11));
+        var response = new byte[1280];
+        var length = rig.Handler.Handle(query, Pod, DnsTransport.Udp, response, rig.State, rig, 0);
+        Assert.Equal(DnsHeader.Size, length);
+        var header = DnsHeader.Read(response);
+        Assert.Equal((0x1234, DnsRcode.NotImplemented, true, opcode), (header.Id, header.Rcode, header.IsResponse, header.Opcode));
+        Assert.Empty(rig.Forwarder.Forwarded);
+        Assert.Equal(1, rig.State.Counters.Events(ServingEvent.Malformed));
+    }
+
     [Fact]
     public void OtherClass_IsRefused() => Assert.Equal(DnsRcode.Refused, new Rig().Ask("version.bind", DnsType.Txt, DnsClass.Ch)!.Rcode);
 

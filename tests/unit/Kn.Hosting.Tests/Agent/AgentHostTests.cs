@@ -1,10 +1,13 @@
+using System.Runtime.InteropServices;
 using System.Text;
 using Kn.Hosting.Agent;
 using Kn.Hosting.Control;
+using Kn.Hosting.Modules;
 using Kn.Kubernetes.Cache;
 using Kn.Kubernetes.Objects;
 using Kn.Kubernetes.Storage;
 using Kn.Kubernetes.Tests.Informers;
+using Microsoft.Win32.SafeHandles;
 
 namespace Kn.Hosting.Tests.Agent;
 
@@ -132,6 +135,19 @@ public sealed class AgentHostTests
     }
 
     [Fact]
+    public async Task StoredSockets_AreGivenToModules_AndWhatNobodyTakesIsDropped_WhenAllIsInPlace()
+    {
+        var stored = new TwoSockets();
+        var module = new ScriptedModule("one");
+        await using var rig = new AgentRig { Stored = stored };
+        rig.Start(Filled("a"), (module, true));
+        await TestContexts.UntilAsync(() => rig.Log.Any(static line => line.Contains("socketsUnwanted", StringComparison.Ordinal)), "it is told");
+        Assert.Contains(rig.Log, static line => line.EndsWith("nobody wants are closed: left, older ", StringComparison.Ordinal));
+        Assert.Same(stored, module.Context!.StoredSockets);
+        Assert.Equal("piece of a", module.Target.State.Find("a"));
+    }
+
+    [Fact]
     public async Task SecondAgent_OfTheSameDirectory_DoesNotStart()
     {
         await using var rig = new AgentRig();
@@ -157,6 +173,18 @@ public sealed class AgentHostTests
         (_, cache, _, _, _) => new FilledConnection(cache, string.Join(',', names), Task.Delay(Timeout.InfiniteTimeSpan));
 
     private static string Space(string name) => $$$"""{"metadata":{"name":"{{{name}}}","uid":"u-{{{name}}}","resourceVersion":"7"}}""";
+
+    /// <summary>Two sockets that no module knows.</summary>
+    private sealed class TwoSockets : IStoredSockets
+    {
+        public SafeFileHandle? Take(string name) => null;
+
+        public void Store(string name, SafeHandle socket) => throw new InvalidOperationException(name);
+
+        public void Remove(string name) => throw new InvalidOperationException(name);
+
+        public IReadOnlyList<string> RemoveUntaken() => ["left", "older"];
+    }
 
     /// <summary>A cluster that is these Namespaces.</summary>
     private sealed class FilledConnection : IClusterConnection

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Text.Json;
 using Kn.Hosting.Agent;
 using Kn.Hosting.Control;
+using Kn.Hosting.Modules;
 using Kn.Hosting.Options;
 using Microsoft.Extensions.Logging;
 
@@ -23,8 +24,11 @@ internal sealed class AgentRig : IAsyncDisposable
     /// <summary>Every log line, as "level name message".</summary>
     internal ConcurrentQueue<string> Log { get; } = [];
 
+    /// <summary>What the last process left.</summary>
+    internal IStoredSockets Stored { get; init; } = new NothingStored();
+
     internal void Start(ConnectCluster connect, params (ScriptedModule Module, bool Enabled)[] modules) =>
-        _run = new AgentHost(Options(modules), "1.2.3+abc", connect, new Loggers(Log), TimeProvider.System).RunAsync(_stop.Token);
+        _run = new AgentHost(Options(modules), "1.2.3+abc", connect, new Loggers(Log), TimeProvider.System) { StoredSockets = Stored }.RunAsync(_stop.Token);
 
     /// <summary>Stops it; true after a stop that went well.</summary>
     internal async Task<bool> StopAsync()

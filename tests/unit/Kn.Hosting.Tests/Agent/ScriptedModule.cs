@@ -15,6 +15,9 @@ internal sealed class ScriptedModule(string name)
 
     internal int Cleanups { get; private set; }
 
+    /// <summary>What the last run was given.</summary>
+    internal ModuleContext? Context { get; private set; }
+
     /// <summary>How many further runs fail at once.</summary>
     internal int FailuresLeft { get; set; }
 
@@ -29,6 +32,7 @@ internal sealed class ScriptedModule(string name)
         public async Task RunAsync(ModuleContext context, CancellationToken cancellationToken)
         {
             script.Runs++;
+            script.Context = context;
             if (script.FailuresLeft-- > 0)
             {
                 throw new InvalidDataException("scripted failure");

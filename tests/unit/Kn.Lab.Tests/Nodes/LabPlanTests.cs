@@ -43,10 +43,13 @@ public sealed class LabPlanTests
             LogFile = "/l",
             WorkingDirectory = "/w",
             NewSession = true,
+            NotifySocket = "/n",
+            Descriptors = [new HandedDescriptor(7, 12, "dns-udp-10.96.0.10-53-0"), new HandedDescriptor(7, 13, "b")],
             Command = ["sh", "-c", "--", "a b"],
         };
         var read = SandboxSpec.Parse([.. spec.ToArguments()]);
-        Assert.Equal(spec with { Command = read.Command }, read);
+        Assert.Equal(spec with { Command = read.Command, Descriptors = read.Descriptors }, read);
+        Assert.Equal(spec.Descriptors, read.Descriptors);
         Assert.Equal(spec.Command, read.Command);
     }
 

@@ -93,10 +93,13 @@ internal sealed class AnswerCache
     }
 
     /// <summary>Forgets everything.</summary>
-    public void Clear()
+    /// <returns>How many entries there were, and what they took.</returns>
+    public (int Entries, long Bytes) Clear()
     {
         lock (_lock)
         {
+            var all = (_count, _small.Bytes + _main.Bytes);
+            Array.Clear(_ghosts);
             while (_small.Oldest is { } entry)
             {
                 Drop(entry);
@@ -106,6 +109,8 @@ internal sealed class AnswerCache
             {
                 Drop(entry);
             }
+
+            return all;
         }
     }
 

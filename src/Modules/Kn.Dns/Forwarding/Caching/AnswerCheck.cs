@@ -32,7 +32,7 @@ internal static class AnswerCheck
         if (header.Questions == 0 && header.Rcode is not (DnsRcode.NoError or DnsRcode.NameError))
         {
             // Servers that could not read the question, or did not want to, leave it out.
-            shape = new AnswerShape(DnsHeader.Size, 0, 0, header.Rcode, AnswerKind.Other, HasOpt: false);
+            shape = new AnswerShape(DnsHeader.Size, 0, 0, header.Rcode, AnswerShape.KindOf(header.Rcode), HasOpt: false);
             return AnswerFault.None;
         }
 
@@ -156,8 +156,7 @@ internal static class AnswerCheck
         {
             DnsRcode.NoError when _hasWanted => AnswerKind.Positive,
             DnsRcode.NoError or DnsRcode.NameError => _hasSoa ? AnswerKind.Negative : AnswerKind.NegativeWithoutSoa,
-            DnsRcode.ServerFailure => AnswerKind.Failure,
-            _ => AnswerKind.Other,
+            _ => AnswerShape.KindOf(rcode),
         };
     }
 }
