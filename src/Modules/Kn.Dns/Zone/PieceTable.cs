@@ -4,10 +4,10 @@ namespace Kn.Dns.Zone;
 
 /// <summary>Finds pieces by a hash, by any number of threads while one thread changes it; readers take no lock and allocate nothing.</summary>
 /// <remarks>
-/// <para>Open addressing on two plain arrays. A place has the hash's upper half as its tag, whose highest bit is set, so that 0 means that
+/// <para>Open addressing on one plain array. A place has the hash's upper half as its tag, whose highest bit is set, so that 0 means that
 /// nothing ever was there. A tag is written before its piece becomes visible and never changes; a piece is put in the place of another of
 /// the same key by one write, and removed by one that leaves the tag. When such dead places and the live ones fill two thirds, the live
-/// ones move to new arrays, which become visible by one write. So a reader sees every key that was there before it began and still is.</para>
+/// ones move to a new array, which becomes visible by one write. So a reader sees every key that was there before it began and still is.</para>
 /// <para>Several pieces may have one hash: the reader compares keys, and goes on with the next.</para>
 /// </remarks>
 internal sealed class PieceTable
@@ -34,8 +34,7 @@ internal sealed class PieceTable
         var sum = 0;
         foreach (var hash in hashes)
         {
-            var index = Tag(hash) & places.Mask;
-            sum += (int)places.Tags[index] + (places.Pieces[index] is null ? 0 : 1);
+            sum += (int)places.All[Tag(hash) & places.Mask].Tag;
         }
 
         foreach (var hash in hashes)
@@ -49,7 +48,7 @@ internal sealed class PieceTable
     /// <summary>Adds a piece.</summary>
     public void Add(ulong hash, ZonePiece piece)
     {
-        if ((_usedCount + 1) * 3 > _places.Tags.Length * 2)
+        if ((_usedCount + 1) * 3 > _places.All.Length * 2)
         {
             Move();
         }
@@ -65,11 +64,12 @@ internal sealed class PieceTable
     {
         var places = _places;
         var tag = Tag(hash);
-        for (var index = tag & places.Mask; places.Tags[index] != 0; index = (index + 1) & places.Mask)
+        for (var index = tag & places.Mask; places.All[index].Tag != 0; index = (index + 1) & places.Mask)
         {
-            if (places.Tags[index] == tag && ReferenceEquals(places.Pieces[index], before))
+            ref var place = ref places.All[index];
+            if (place.Tag == tag && ReferenceEquals(place.Piece, before))
             {
-                Volatile.Write(ref places.Pieces[index], after);
+                Volatile.Write(ref place.Piece, after);
                 Count -= after is null ? 1 : 0;
                 return true;
             }
@@ -86,23 +86,23 @@ internal sealed class PieceTable
     private static void Put(Places places, uint tag, ZonePiece piece)
     {
         var index = tag & places.Mask;
-        while (places.Tags[index] != 0)
+        while (places.All[index].Tag != 0)
         {
             index = (index + 1) & places.Mask;
         }
 
-        Volatile.Write(ref places.Tags[index], tag);
-        Volatile.Write(ref places.Pieces[index], piece);
+        Volatile.Write(ref places.All[index].Tag, tag);
+        Volatile.Write(ref places.All[index].Piece, piece);
     }
 
     private void Move()
     {
         var places = new Places((int)BitOperations.RoundUpToPowerOf2((uint)Math.Max(FewestPlaces, (Count + 1) * 2)));
-        for (var index = 0; index < _places.Tags.Length; index++)
+        foreach (ref var place in _places.All.AsSpan())
         {
-            if (_places.Pieces[index] is { } piece)
+            if (place.Piece is { } piece)
             {
-                Put(places, _places.Tags[index], piece);
+                Put(places, place.Tag, piece);
             }
         }
 
@@ -110,12 +110,18 @@ internal sealed class PieceTable
         Volatile.Write(ref _places, places);
     }
 
-    /// <summary>The arrays, of one length that is a power of two.</summary>
+    /// <summary>The places; their number is a power of two.</summary>
     internal sealed class Places(int length)
     {
-        public readonly uint[] Tags = new uint[length];
-        public readonly ZonePiece?[] Pieces = new ZonePiece?[length];
+        public readonly Place[] All = new Place[length];
         public readonly uint Mask = (uint)length - 1;
+    }
+
+    /// <summary>Tag and piece side by side: a look-up that waits for one has the other.</summary>
+    internal struct Place
+    {
+        public uint Tag;
+        public ZonePiece? Piece;
     }
 
     /// <summary>Goes through the pieces that may have a key.</summary>
@@ -137,15 +143,15 @@ internal sealed class PieceTable
         {
             while (true)
             {
-                var tag = Volatile.Read(ref _places.Tags[_index]);
+                ref var place = ref _places.All[_index];
+                var tag = Volatile.Read(ref place.Tag);
                 if (tag == 0)
                 {
                     return null;
                 }
 
-                var index = _index;
-                _index = (index + 1) & _places.Mask;
-                if (tag == _tag && Volatile.Read(ref _places.Pieces[index]) is { } piece)
+                _index = (_index + 1) & _places.Mask;
+                if (tag == _tag && Volatile.Read(ref place.Piece) is { } piece)
                 {
                     return piece;
                 }

@@ -5,16 +5,27 @@ namespace Kn.Dns.Zone;
 /// <summary>What the zone says because of one object. Immutable: planned by the loop, read by the threads that answer.</summary>
 internal abstract record ZonePiece
 {
+    private readonly ValueList<byte> _labels;
+    private readonly NearLabels _near;
+
     /// <summary>The labels that stand before <c>svc</c> or <c>pod</c>, with small letters, as on the wire: <c>3web7default</c> for a Service,
     /// <c>7default</c> for a Namespace and for a Pod, which names nothing by itself.</summary>
-    public required ValueList<byte> Labels { get; init; }
+    public required ValueList<byte> Labels
+    {
+        get => _labels;
+        init
+        {
+            _labels = value;
+            _near = new NearLabels(value.AsSpan());
+        }
+    }
+
+    /// <summary>True when it is the piece of these labels, in any case.</summary>
+    public bool Matches(ReadOnlySpan<byte> labels) => _near.Match(labels, _labels);
 
     /// <summary>Reads a byte of each piece of memory that an answer is made of, so that it is near when the answer is made.</summary>
     /// <returns>A sum that says nothing: without a use for them, the compiler would leave the reads out.</returns>
-    public virtual int ReadAhead() => FirstOf(Labels);
-
-    /// <summary>The first element's first bits; 0 where there is none.</summary>
-    private protected static int FirstOf(ValueList<byte> bytes) => bytes.IsEmpty ? 0 : bytes.AsSpan()[0];
+    public virtual int ReadAhead() => _labels.IsEmpty ? 0 : 1;
 }
 
 /// <summary>A namespace: names below it may exist.</summary>
@@ -37,14 +48,35 @@ internal sealed record AliasPiece : ZonePiece
 /// <summary>A Service with addresses of its own.</summary>
 internal sealed record ServicePiece : ZonePiece
 {
+    private readonly ValueList<IpAddress> _addresses;
+    private readonly byte _v4Count;
+    private readonly byte _v6Count;
+    private readonly uint _firstV4;
+
     /// <summary>Its ClusterIPs.</summary>
-    public ValueList<IpAddress> Addresses { get; init; }
+    public ValueList<IpAddress> Addresses
+    {
+        get => _addresses;
+        init
+        {
+            _addresses = value;
+            _v4Count = (byte)Math.Min(byte.MaxValue, value.Count(static address => address.Family == IpFamily.V4));
+            _v6Count = (byte)Math.Min(byte.MaxValue, value.Count - _v4Count);
+            _firstV4 = _v4Count > 0 ? (uint)value.First(static address => address.Family == IpFamily.V4).Number : 0;
+        }
+    }
 
     /// <summary>Its ports.</summary>
     public ValueList<PortRecord> Ports { get; init; }
 
+    /// <summary>Its only address of IPv4, kept within the piece (<see cref="NearLabels"/>); null when it has none or several.</summary>
+    public uint? OnlyV4 => _v4Count == 1 ? _firstV4 : null;
+
+    /// <summary>Whether it has addresses of a family.</summary>
+    public bool Has(IpFamily family) => (family == IpFamily.V4 ? _v4Count : _v6Count) > 0;
+
     /// <inheritdoc/>
-    public override int ReadAhead() => FirstOf(Labels) + (Addresses.IsEmpty ? 0 : (int)Addresses.AsSpan()[0].Number);
+    public override int ReadAhead() => (int)_firstV4 + (_v6Count == 0 ? 0 : (int)_addresses.AsSpan()[0].Number);
 }
 
 /// <summary>A headless Service with an endpoint at least.</summary>
@@ -60,7 +92,7 @@ internal sealed record HeadlessPiece : ZonePiece
     public ValueList<ValueList<PortRecord>> PortSets { get; init; }
 
     /// <inheritdoc/>
-    public override int ReadAhead() => FirstOf(Labels) + (Endpoints.IsEmpty ? 0 : (int)Endpoints.AsSpan()[0].Address.Number);
+    public override int ReadAhead() => Endpoints.IsEmpty ? 0 : (int)Endpoints.AsSpan()[0].Address.Number;
 }
 
 /// <summary>A port that SRV records tell of.</summary>

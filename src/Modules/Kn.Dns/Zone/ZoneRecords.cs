@@ -29,7 +29,7 @@ internal sealed class ZoneRecords
         var cursor = _names.Find(DnsName.Hash(labels));
         while (cursor.Next() is { } piece)
         {
-            if (DnsName.Matches(labels, piece.Labels.AsSpan()))
+            if (piece.Matches(labels))
             {
                 return piece;
             }

@@ -26,7 +26,7 @@ internal sealed class ZoneWriter(ZoneSettings settings, ZoneRecords records, Clu
         switch (finding.Rule)
         {
             case AnswerRule.Service when type is DnsType.A or DnsType.Aaaa:
-                return TryWriteAddresses(ref writer, DnsSection.Answer, owner, type, ((ServicePiece)finding.Piece!).Addresses.AsSpan());
+                return TryWriteService(ref writer, owner, type, (ServicePiece)finding.Piece!);
             case AnswerRule.Headless when type is DnsType.A or DnsType.Aaaa:
                 return TryWriteEndpoints(ref writer, owner, type, (HeadlessPiece)finding.Piece!, ref random);
             case AnswerRule.Endpoint when type is DnsType.A or DnsType.Aaaa:
@@ -184,6 +184,20 @@ internal sealed class ZoneWriter(ZoneSettings settings, ZoneRecords records, Clu
         }
 
         return true;
+    }
+
+    /// <summary>Writes a Service's addresses of a family; of those that have one, from the piece itself.</summary>
+    private bool TryWriteService(ref ResponseWriter writer, scoped ReadOnlySpan<byte> owner, DnsType type, ServicePiece service)
+    {
+        var family = type == DnsType.A ? IpFamily.V4 : IpFamily.V6;
+        if (!service.Has(family))
+        {
+            return true;
+        }
+
+        return family == IpFamily.V4 && service.OnlyV4 is { } only
+            ? TryWriteAddress(ref writer, DnsSection.Answer, owner, IpAddress.FromV4(only))
+            : TryWriteAddresses(ref writer, DnsSection.Answer, owner, type, service.Addresses.AsSpan());
     }
 
     /// <summary>Writes a headless Service's addresses of a family, each once, beginning anywhere: clients mostly take the first.</summary>

@@ -47,6 +47,34 @@ public sealed class ZoneRecordsTests
         }
     }
 
+    /// <summary>Names that fit into the piece itself, that just do, that just do not, and the longest.</summary>
+    [Theory]
+    [InlineData(1)]
+    [InlineData(38)]
+    [InlineData(39)]
+    [InlineData(63)]
+    public void ServiceOfAnyLength_IsFound_AndNoOtherIsTakenForIt(int length)
+    {
+        var (name, other) = (new string('a', length), new string('a', length - 1) + "b");
+        var zone = new ZoneRig(Build.Service(name, "10.96.0.1", "fd00::1"));
+        Assert.Single(zone.Ask($"{name}.default.svc.cluster.local").Answers);
+        Assert.Single(zone.Ask($"{name.ToUpperInvariant()}.Default.svc.cluster.local", DnsType.Aaaa).Answers);
+        Assert.Equal(DnsRcode.NameError, zone.Ask($"{other}.default.svc.cluster.local").Rcode);
+    }
+
+    [Fact]
+    public void PiecesAreEqual_ByWhatTheySay()
+    {
+        static ServicePiece Piece(string label, params string[] addresses) => new() { Labels = ValueList.Create<byte>(System.Text.Encoding.ASCII.GetBytes(label)), Addresses = addresses.Select(static text => IpAddress.Parse(text)).ToValueList() };
+        Assert.Equal(Piece("\u0003web", "10.96.0.1", "fd00::1"), Piece("\u0003web", "10.96.0.1", "fd00::1"));
+        Assert.Equal(Piece("\u0003web", "10.96.0.1").GetHashCode(), Piece("\u0003web", "10.96.0.1").GetHashCode());
+        Assert.NotEqual(Piece("\u0003web", "10.96.0.1"), Piece("\u0003api", "10.96.0.1"));
+        Assert.NotEqual(Piece("\u0003web", "10.96.0.1"), Piece("\u0003web", "10.96.0.2"));
+        var changed = Piece("\u0003web", "10.96.0.1") with { Addresses = [IpAddress.Parse("10.96.0.9")] };
+        Assert.Equal(IpAddress.Parse("10.96.0.9"), IpAddress.FromV4(changed.OnlyV4!.Value));
+        Assert.False(changed.Has(IpFamily.V6));
+    }
+
     [Fact]
     public void ReadingAhead_LooksAtNothingButWhatIsThere()
     {
