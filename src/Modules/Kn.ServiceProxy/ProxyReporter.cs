@@ -13,7 +13,12 @@ namespace Kn.ServiceProxy;
 /// <summary>Turns what the target does into metrics, log lines and facts of <c>kn status</c>.</summary>
 internal sealed class ProxyReporter(ServiceProxyMetrics metrics, ModuleStatus status, ServiceEvents events, ILogger logger, TimeProvider time) : ProxyTargetObserver
 {
+    /// <summary>Slices whose Service never comes must not add up.</summary>
+    private const int MaxEarly = 1000;
+
     private readonly Dictionary<ProxyKey, DateTimeOffset> _triggered = [];
+    /// <summary>By Service: slices that came before it, which happens as each kind has a watch of its own.</summary>
+    private readonly Dictionary<ObjectKey, DateTimeOffset> _early = [];
     private readonly DateTimeOffset _startedAt = time.GetUtcNow();
     private int _conflicts;
 
@@ -40,12 +45,17 @@ internal sealed class ProxyReporter(ServiceProxyMetrics metrics, ModuleStatus st
         {
             metrics.EndpointChanges.Increment();
             metrics.EndpointChangesPending.Add(1);
-            Trigger(slice, keys);
+            Trigger(slice, change.After is null, keys);
         }
         else if (change.Object is Service)
         {
             metrics.ServiceChanges.Increment();
             metrics.ServiceChangesPending.Add(1);
+            if (_early.Remove(change.Object.Key, out var triggered))
+            {
+                Trigger(triggered, keys);
+            }
+
             events.See(cluster, change.Object.Key);
         }
     }
@@ -133,13 +143,29 @@ internal sealed class ProxyReporter(ServiceProxyMetrics metrics, ModuleStatus st
     public override void FlowsKept(string error) => ServiceProxyLog.FlowsKept(logger, error);
 
     /// <summary>What began before the agent did says nothing of how fast it is.</summary>
-    private void Trigger(EndpointSlice slice, IReadOnlySet<ProxyKey> keys)
+    private void Trigger(EndpointSlice slice, bool isGone, IReadOnlySet<ProxyKey> keys)
     {
-        if (slice.Triggered.Time is not { } triggered || triggered < _startedAt)
+        if (slice.Triggered.Time is not { } triggered || triggered < _startedAt || slice.Service is not { } service)
         {
             return;
         }
 
+        if (keys.Count > 0)
+        {
+            Trigger(triggered, keys);
+        }
+        else if (isGone)
+        {
+            _early.Remove(service);
+        }
+        else if (_early.Count < MaxEarly)
+        {
+            _early.TryAdd(service, triggered);
+        }
+    }
+
+    private void Trigger(DateTimeOffset triggered, IReadOnlySet<ProxyKey> keys)
+    {
         foreach (var key in keys)
         {
             // Of several changes that arrive together the one that has waited longest counts.

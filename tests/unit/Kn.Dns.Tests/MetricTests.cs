@@ -83,6 +83,15 @@ public sealed class MetricTests
         clock.Told(cluster, new ObjectChange(null, SliceOf("db", time.GetUtcNow() - TimeSpan.FromMinutes(1))));
         clock.Settled();
         Assert.Equal((1, 2), (Samples()[Count], Samples()[Sum]));
+
+        // Which of slice and Service comes first is chance.
+        var late = Build.Headless("late") with { Selector = selected.Selector };
+        clock.Told(cluster, new ObjectChange(null, SliceOf("late", time.GetUtcNow())));
+        clock.Settled();
+        time.Now += TimeSpan.FromSeconds(3);
+        clock.Told(cluster.With(late), new ObjectChange(null, late));
+        clock.Settled();
+        Assert.Equal((2, 5), (Samples()[Count], Samples()[Sum]));
     }
 
     private static EndpointSlice SliceOf(string service, DateTimeOffset triggered) =>

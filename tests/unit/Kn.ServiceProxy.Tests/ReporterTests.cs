@@ -38,6 +38,20 @@ public class ReporterTests : IEventRecorder
         Assert.Equal("1", Metric("kubeproxy_network_programming_duration_seconds_bucket{le=\"300\"}"));
     }
 
+    /// <summary>Services and EndpointSlices are watched apart: which comes first is chance.</summary>
+    [Fact]
+    public async Task SliceThatComesBeforeItsService_IsMeasured()
+    {
+        var cluster = Cluster(Service("web", 10));
+        await _loop.ResyncAsync(cluster);
+        var triggered = new ChangeMoment(_clock.Now + TimeSpan.FromSeconds(5));
+        _clock.Now += TimeSpan.FromSeconds(7);
+        await _loop.ChangeAsync(cluster.With(Slice("api", "a", To(8080), At("10.244.2.2")) with { Triggered = triggered }));
+        Assert.Equal("0", Metric("kubeproxy_network_programming_duration_seconds_count"));
+        await _loop.ChangeAsync(_loop.Cluster.With(Service("api", 11)));
+        Assert.Equal(("1", "2"), (Metric("kubeproxy_network_programming_duration_seconds_count"), Metric("kubeproxy_network_programming_duration_seconds_sum")));
+    }
+
     [Fact]
     public async Task WhatBeganBeforeTheAgent_OrChangedNothing_IsNotMeasured()
     {

@@ -9,15 +9,18 @@ namespace Kn.Dns.Zone;
 /// it for others. What began before the agent did says nothing of how fast it is.</remarks>
 internal sealed class ProgrammingClock(Histogram seconds, TimeProvider time)
 {
+    /// <summary>Slices whose Service never comes must not add up.</summary>
+    private const int MaxWaiting = 1000;
+
     private readonly Dictionary<ObjectKey, DateTimeOffset> _triggered = [];
     private readonly DateTimeOffset _startedAt = time.GetUtcNow();
+    private ClusterSnapshot _cluster = ClusterSnapshot.Empty;
 
     /// <summary>An object changed; its names will follow.</summary>
     public void Told(ClusterSnapshot cluster, ObjectChange change)
     {
-        if (change.After is not EndpointSlice { Triggered.Time: { } triggered, Service: { } service }
-            || triggered < _startedAt
-            || cluster.Services.Find(service) is not { Headless: true, Selector.Count: > 0 })
+        _cluster = cluster;
+        if (change.After is not EndpointSlice { Triggered.Time: { } triggered, Service: { } service } || triggered < _startedAt || _triggered.Count >= MaxWaiting)
         {
             return;
         }
@@ -26,7 +29,7 @@ internal sealed class ProgrammingClock(Histogram seconds, TimeProvider time)
         _triggered[service] = _triggered.TryGetValue(service, out var earlier) && earlier < triggered ? earlier : triggered;
     }
 
-    /// <summary>All names have followed.</summary>
+    /// <summary>All names have followed, but for those of Services that have not come yet: each kind of object has a watch of its own.</summary>
     public void Settled()
     {
         if (_triggered.Count == 0)
@@ -35,11 +38,18 @@ internal sealed class ProgrammingClock(Histogram seconds, TimeProvider time)
         }
 
         var now = time.GetUtcNow();
-        foreach (var triggered in _triggered.Values)
+        foreach (var (key, triggered) in _triggered.ToList())
         {
-            seconds.Observe(TimeSpan.FromTicks(Math.Max(0, (now - triggered).Ticks)));
-        }
+            if (_cluster.Services.Find(key) is not { } service)
+            {
+                continue;
+            }
 
-        _triggered.Clear();
+            _triggered.Remove(key);
+            if (service is { Headless: true, Selector.Count: > 0 })
+            {
+                seconds.Observe(TimeSpan.FromTicks(Math.Max(0, (now - triggered).Ticks)));
+            }
+        }
     }
 }
