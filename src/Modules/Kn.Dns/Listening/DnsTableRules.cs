@@ -12,8 +12,8 @@ namespace Kn.Dns.Listening;
 /// translates the same address for the cluster's DNS Service, leaves port 53 alone, and goes on translating the Service's other ports.</para>
 /// <para>Pods' queries come in by prerouting, those of the node's own processes go out by output; answers always go out by output. What comes
 /// in again over the loopback link is untracked already (nf_conntrack_in, net/netfilter/nf_conntrack_core.c). Every packet of the node
-/// passes these hooks, most of them for one comparison; rules name the few addresses themselves, since a comparison costs a
-/// fifth of a set's look-up, and the table is replaced as a whole when they change.</para>
+/// passes these hooks, most of them for one comparison; rules name the few addresses themselves, since a comparison costs less
+/// than a set's look-up, and the table is replaced as a whole when they change.</para>
 /// </remarks>
 internal static class DnsTableRules
 {
