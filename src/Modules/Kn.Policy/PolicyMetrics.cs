@@ -22,4 +22,7 @@ internal sealed class PolicyMetrics(MetricRegistry registry)
 
     /// <summary>The generation.</summary>
     public Gauge Generation { get; } = registry.Gauge("kn_policy_generation", "Counts up, to 65535 and again from 1, when a change makes connections be judged again.");
+
+    /// <summary>Drops that a slow listener missed.</summary>
+    public Counter DropsNotTold { get; } = registry.Counter("kn_policy_drops_not_told_total", "Dropped packets that were not told to a listener of kn policy drops, as it read too slowly.");
 }

@@ -3,8 +3,11 @@ using Kn.Hosting.Reconciling;
 using Kn.Kubernetes.Cache;
 using Kn.Linux.Namespaces;
 using Kn.Linux.Nftables;
+using Kn.Policy.Drops;
+using Kn.Policy.Inspection;
 using Kn.Policy.Planning;
 using Kn.Policy.Tables;
+using Microsoft.Extensions.Logging;
 
 namespace Kn.Policy;
 
@@ -23,6 +26,9 @@ public sealed class PolicyModule(PolicyOptions options) : IModule
         new WatchRequest(ResourceKinds.NetworkPolicies),
         new WatchRequest(ResourceKinds.Pods),
         new WatchRequest(ResourceKinds.Namespaces),
+
+        // To explain what passes between a pod and its node, and to have one node alone write Events about namespaces.
+        new WatchRequest(ResourceKinds.Nodes),
     ];
 
     /// <inheritdoc/>
@@ -32,14 +38,22 @@ public sealed class PolicyModule(PolicyOptions options) : IModule
         using var drift = new PolicyDrift(socket, Inside);
         using var quiet = context.Bulk.Register(drift);
         var logger = context.Loggers.CreateLogger(context.Status.Name);
+        var notLogged = NotLogged(context, logger);
+        var effective = options with { LogDrops = notLogged is null };
+        var metrics = new PolicyMetrics(context.Metrics);
         var target = new PolicyTarget(
-            new NftPolicyTable(socket, context.Bulk), new PolicyNode { Name = context.Node.Name, Options = options }, new PolicyReporter(new PolicyMetrics(context.Metrics), logger));
+            new NftPolicyTable(socket, context.Bulk),
+            new PolicyNode { Name = context.Node.Name, Options = effective },
+            new PolicyReporter(metrics, logger, new NamespaceEvents(context.Events, context.Node.Name)));
         var loop = new ReconcileLoop<PolicyKey, PolicyPiece>(target, Watches, context, new ReconcileOptions { Drift = drift, DriftSpacing = DriftSpacing });
+        using var watcher = new DropWatch(context, effective, metrics, logger, Inside);
+        context.Control.Set(PolicyVerb.Name, new PolicyInspector(() => context.Cache.Current, effective, watcher.Feed, notLogged).HandleAsync);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        Task[] tasks = [drift.RunAsync(stop.Token), loop.RunAsync(stop.Token)];
+        Task[] tasks = [drift.RunAsync(stop.Token), loop.RunAsync(stop.Token), watcher.Feed.RunAsync(stop.Token), watcher.CountAsync(stop.Token)];
         var first = await Task.WhenAny(tasks);
         await stop.CancelAsync();
         await Task.WhenAll(tasks).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        context.Control.Set(PolicyVerb.Name, static (_, _) => Task.FromResult(PolicyInspector.Refuse()));
         await first;
     }
 
@@ -49,5 +63,23 @@ public sealed class PolicyModule(PolicyOptions options) : IModule
         using var socket = NftSocket.Open(Inside);
         new NftPolicyTable(socket).Remove();
         return Task.CompletedTask;
+    }
+
+    /// <summary>Why drops are not logged; null where they are.</summary>
+    private string? NotLogged(ModuleContext context, ILogger logger)
+    {
+        if (!options.LogDrops)
+        {
+            return "policy.logDrops is false in Kn's config";
+        }
+
+        var missing = NflogPacketLog.Missing(Inside);
+        context.Status.SetFact("dropsNotLogged", missing);
+        if (missing is not null)
+        {
+            PolicyLog.DropsNotLogged(logger, missing);
+        }
+
+        return missing;
     }
 }

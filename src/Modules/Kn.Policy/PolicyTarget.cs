@@ -55,6 +55,7 @@ internal sealed class PolicyTarget : ITarget<PolicyKey, PolicyPiece>
             Note(pod.Key);
         }
 
+        _reporter.SeesAll(cluster);
         return PolicyPlan.Keys(cluster);
     }
 
@@ -68,6 +69,7 @@ internal sealed class PolicyTarget : ITarget<PolicyKey, PolicyPiece>
                 keys.Add(PolicyKey.OfPod(pod.Key));
                 break;
             case Namespace item:
+                _reporter.Sees(cluster, item.Metadata.Name);
                 AddPods(keys, item.Metadata.Name, cluster: null);
                 break;
             case NetworkPolicy policy:

@@ -22,6 +22,12 @@ internal static class PolicyRuleset
     /// <summary>The chain that says what the profile in the priority allows.</summary>
     public const string PortsChain = "ports";
 
+    /// <summary>The prefix of logged packets that a pod's ingress policies dropped.</summary>
+    public const string IngressLogPrefix = "kn-policy log-in";
+
+    /// <summary>The prefix of logged packets that a pod's egress policies dropped.</summary>
+    public const string EgressLogPrefix = "kn-policy log-out";
+
     /// <summary>Bits of the connection mark that hold the generation.</summary>
     private const int GenerationShift = 16;
 
@@ -51,8 +57,8 @@ internal static class PolicyRuleset
             Who(WhoChain(Planning.PolicyDirection.Ingress), ConnectionDirection.Original),
             Ports(),
             NftChain.Of(OpenChain, NftRule.Of(Statement.SetPriority(Peers.Profile.YesNumber))),
-            Log("log-out"),
-            Log("log-in"),
+            Log("log-out", EgressLogPrefix, options),
+            Log("log-in", IngressLogPrefix, options),
             Drop("drop-out", "log-out", PolicySchema.DropsOut, ConnectionDirection.Original),
             Drop("drop-in", "log-in", PolicySchema.DropsIn, ConnectionDirection.Reply),
             Subject("egress", PolicySchema.Out, ConnectionDirection.Original),
@@ -118,20 +124,22 @@ internal static class PolicyRuleset
             NftRule.Of(Match.InSet(PolicySchema.Range, Field.InNetworkOrder(Field.Priority), Field.L4Protocol, port), yes));
     }
 
-    private static NftChain Log(string name) => NftChain.Of(
-        name,
-        NftRule.Of(
-            Statement.LimitRate(DropsLoggedPerSecond, DropsLoggedAtOnce),
-            Statement.LogToGroup(NodeResources.PolicyDropLog, $"kn-policy {name}", LoggedBytes)),
-        NftRule.Of(Verdict.Drop));
+    private static NftChain Log(string name, string prefix, PolicyOptions options) => options.LogDrops
+        ? NftChain.Of(
+            name,
+            NftRule.Of(
+                Statement.LimitRate(DropsLoggedPerSecond, DropsLoggedAtOnce),
+                Statement.LogToGroup(NodeResources.PolicyDropLog, prefix, LoggedBytes)),
+            NftRule.Of(Verdict.Drop))
+        : NftChain.Of(name, NftRule.Of(Verdict.Drop));
 
     private static NftChain Drop(string name, string log, PerFamily<NftSet> drops, ConnectionDirection subject) => NftChain.Of(
         name,
         Clear(),
         ToItself(IpFamily.V4),
         ToItself(IpFamily.V6),
-        NftRule.Of(Statement.Add(drops.V4, [Field.CtSource(subject, IpFamily.V4)], expressions: [Statement.Counter()])),
-        NftRule.Of(Statement.Add(drops.V6, [Field.CtSource(subject, IpFamily.V6)], expressions: [Statement.Counter()])),
+        NftRule.Of(Statement.Update(drops.V4, [Field.CtSource(subject, IpFamily.V4)], expressions: [Statement.Counter()])),
+        NftRule.Of(Statement.Update(drops.V6, [Field.CtSource(subject, IpFamily.V6)], expressions: [Statement.Counter()])),
         Goto(log));
 
     private static NftRule ToItself(IpFamily family) => NftRule.Of(
