@@ -1,9 +1,7 @@
 using Kn.Hosting.Events;
 using Kn.Kubernetes.Cache;
 using Kn.Kubernetes.Events;
-using Kn.Kubernetes.Objects;
 using Kn.Policy.Planning;
-using Kn.Primitives;
 
 namespace Kn.Policy;
 

@@ -190,7 +190,7 @@ public sealed class ControlSocketTests : IAsyncLifetime
     public async Task ListenerThatHangsUp_EndsThePieces()
     {
         var ended = new TaskCompletionSource();
-        _handlers.Set("stream", (_, _) => Task.FromResult(new ControlResponse(0, default) { Pieces = Endless(ended) }));
+        _handlers.Set("stream", (_, _) => Task.FromResult(new ControlResponse(0, default) { Pieces = Endless(ended, CancellationToken.None) }));
         using var stop = new CancellationTokenSource();
         Assert.Throws<OperationCanceledException>(() => ControlClient.Listen(SocketPath, Request("stream", []), TestContexts.Deadline, _ => stop.Cancel(), stop.Token));
         await ended.Task.WaitAsync(TestContexts.Deadline);
@@ -200,7 +200,7 @@ public sealed class ControlSocketTests : IAsyncLifetime
     public async Task AgentThatStops_EndsThePieces_AndIsTold()
     {
         var ended = new TaskCompletionSource();
-        _handlers.Set("stream", (_, _) => Task.FromResult(new ControlResponse(0, default) { Pieces = Endless(ended) }));
+        _handlers.Set("stream", (_, _) => Task.FromResult(new ControlResponse(0, default) { Pieces = Endless(ended, CancellationToken.None) }));
         Assert.Throws<ControlException>(() => ControlClient.Listen(SocketPath, Request("stream", []), TestContexts.Deadline, _ => _stop.Cancel(), default));
         await ended.Task.WaitAsync(TestContexts.Deadline);
     }

@@ -104,7 +104,7 @@ public sealed class DropTests
         using var listener = feed.Subscribe(new DropFilter("", ""));
         Assert.Null(await listener.Opened.WaitAsync(Deadline));
         await stop.CancelAsync();
-        await run.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await run.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
         stop.Dispose();
     }
 
@@ -136,7 +136,7 @@ public sealed class DropTests
         log.Write(Packet("log-in", "203.0.113.5", "10.0.1.1"));
         Assert.Equal(4, (await Next(slow)).Missed);
         await stop.CancelAsync();
-        await run.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await run.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
         stop.Dispose();
     }
 

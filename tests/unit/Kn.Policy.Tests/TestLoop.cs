@@ -61,6 +61,15 @@ internal sealed class TestLoop(IPolicyTable table, PolicyReporter reporter, stri
         return ApplyAsync(keys);
     }
 
+    /// <summary>One event.</summary>
+    public Task<int> OneAsync(ClusterSnapshot cluster, ObjectChange change)
+    {
+        Cluster = cluster;
+        var keys = new HashSet<PolicyKey>();
+        Target.AddAffectedKeys(cluster, change, keys);
+        return ApplyAsync(keys);
+    }
+
     /// <summary>The first time a start, then a change.</summary>
     public Task<int> ResyncOrChangeAsync(ClusterSnapshot cluster) => ReferenceEquals(Cluster, ClusterSnapshot.Empty) ? ResyncAsync(cluster) : ChangeAsync(cluster);
 

@@ -1,7 +1,6 @@
 using Kn.Kubernetes.Objects;
 using Kn.Policy.Explaining;
 using Kn.Policy.Planning;
-using Kn.Primitives;
 
 namespace Kn.Policy.Drops;
 

@@ -11,7 +11,7 @@ internal sealed class DropWatch : IDisposable
 {
     private readonly NftSocket _socket;
     private readonly DropView _view;
-    private readonly IDropCounts _counts;
+    private readonly NftDropCounts _counts;
     private readonly DropAccounts _accounts;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;

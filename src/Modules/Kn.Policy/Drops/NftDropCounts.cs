@@ -10,9 +10,9 @@ namespace Kn.Policy.Drops;
 
 /// <summary>The counters of the table's sets <c>drops-…</c>.</summary>
 /// <param name="socket">Not the one that transactions are sent by: another thread reads here.</param>
-internal sealed class NftDropCounts(NftSocket socket) : IDropCounts
+internal sealed class NftDropCounts(NftSocket socket)
 {
-    /// <inheritdoc/>
+    /// <summary>The counts of all pods that lost a packet within the last hour.</summary>
     public IReadOnlyList<DropCount> Read()
     {
         var counts = new List<DropCount>();
@@ -48,3 +48,9 @@ internal sealed class NftDropCounts(NftSocket socket) : IDropCounts
         }
     }
 }
+
+/// <summary>Packets of a pod that were dropped.</summary>
+/// <param name="Direction">By which of its policies.</param>
+/// <param name="Address">Its address.</param>
+/// <param name="Packets">How many, since the table has counted them.</param>
+internal readonly record struct DropCount(PolicyDirection Direction, IpAddress Address, ulong Packets);

@@ -65,7 +65,7 @@ internal sealed class PolicyInspector(Func<ClusterSnapshot> cluster, PolicyOptio
             throw;
         }
 
-        return Sentence(PolicyVerb.Failed, "the module policy was stopped") with { Pieces = PiecesAsync(listener) };
+        return Sentence(PolicyVerb.Failed, "the module policy was stopped") with { Pieces = PiecesAsync(listener, CancellationToken.None) };
     }
 
     private static async IAsyncEnumerable<ReadOnlyMemory<byte>> PiecesAsync(DropSubscription listener, [EnumeratorCancellation] CancellationToken cancellationToken = default)
