@@ -31,7 +31,7 @@ internal static class PolicyWorld
     /// <summary>An address outside of the node's podCIDR.</summary>
     public static string AddressOf(int pod) => string.Create(CultureInfo.InvariantCulture, $"10.{128 + (pod >> 16)}.{(pod >> 8) & 255}.{pod & 255}");
 
-    public static int AppOf(int pod) => pod / Namespaces % Apps;
+    public static int AppOf(int pod) => (pod + (pod / Namespaces)) % Apps;
 
     public static string Namespace(int number) => string.Create(
         CultureInfo.InvariantCulture,
@@ -46,13 +46,13 @@ internal static class PolicyWorld
         CultureInfo.InvariantCulture,
         $$$"""
         {"apiVersion":"v1","kind":"Pod","metadata":{"namespace":"{{{NamespaceOf(pod)}}}","name":"{{{PodName(pod)}}}","labels":{{{Labels(pod, AppOf(pod))}}} },
-         "spec":{"nodeName":"{{{NodeOf(pod)}}}","terminationGracePeriodSeconds":0,"containers":[{"name":"main","image":"echo","ports":[{"name":"http","containerPort":{{{Port + (AppOf(pod) % 3)}}}}]}]} }
+         "spec":{"nodeName":"{{{NodeOf(pod)}}}","terminationGracePeriodSeconds":0,"containers":[{"name":"main","image":"echo","ports":[{"name":"http","containerPort":{{{Port + (AppOf(pod) % 3)}}} }]}]} }
         """);
 
     /// <summary>What the kubelet of a node elsewhere would say of it.</summary>
     public static string Status(int pod) => string.Create(
         CultureInfo.InvariantCulture,
-        $$"""{"status":{"phase":"Running","podIP":"{{AddressOf(pod)}}","podIPs":[{"ip":"{{AddressOf(pod)}}"}]}}""");
+        $$$"""{"status":{"phase":"Running","podIP":"{{{AddressOf(pod)}}}","podIPs":[{"ip":"{{{AddressOf(pod)}}}"}]}}""");
 
     /// <summary>The name and spec of each policy of a namespace.</summary>
     public static IEnumerable<(string Name, string Spec)> Policies(int number)
@@ -64,10 +64,10 @@ internal static class PolicyWorld
         yield return ("dns", """{"podSelector":{},"policyTypes":["Egress"],"egress":[{"to":[{"namespaceSelector":{}}],"ports":[{"port":53,"protocol":"UDP"},{"port":53,"protocol":"TCP"}]}]}""");
         yield return ("world", $$$"""{"podSelector":{"matchLabels":{"tier":"r0"}},"policyTypes":["Egress"],"egress":[{"to":[{"ipBlock":{"cidr":"0.0.0.0/0","except":["10.0.0.0/8","172.16.0.0/12","192.168.{{{number}}}.0/24"]}}],"ports":[{"port":443}]}]}""");
         yield return ("monitoring", """{"podSelector":{},"ingress":[{"from":[{"namespaceSelector":{},"podSelector":{"matchLabels":{"app":"a19"}}}],"ports":[{"port":9090},{"port":9091}]}]}""");
-        yield return ("within", $$$"""{"podSelector":{"matchExpressions":[{"key":"tier","operator":"In","values":["r0","r1"]}]},"ingress":[{"from":[{"podSelector":{}}],"ports":[{"port":{{{8000 + number}}}}]}],"egress":[{"to":[{"podSelector":{}}]}]}""");
-        yield return ("front", $$$"""{"podSelector":{"matchLabels":{"app":"{{{one}}}"}},"ingress":[{"from":[{"namespaceSelector":{"matchLabels":{"team":"{{{friend}}}"}}}],"ports":[{"port":"http"},{"port":30000,"endPort":32767}]}]}""");
-        yield return ("back", $$$"""{"podSelector":{"matchLabels":{"app":"{{{two}}}"}},"ingress":[{"from":[{"podSelector":{"matchLabels":{"tier":"r0"}}},{"namespaceSelector":{"matchLabels":{"team":"{{{team}}}"}},"podSelector":{"matchLabels":{"tier":"r1"}}}],"ports":[{"port":5432},{"port":3868,"protocol":"SCTP"}]}]}""");
-        yield return ("calls", $$$"""{"podSelector":{"matchLabels":{"tier":"r{{{number % Tiers}}}"}},"policyTypes":["Egress"],"egress":[{"to":[{"namespaceSelector":{"matchExpressions":[{"key":"team","operator":"In","values":["{{{team}}}","{{{friend}}}"]}]},"podSelector":{"matchLabels":{"app":"{{{two}}}"}}}],"ports":[{"port":"http"},{"port":8443}]}]}""");
+        yield return ("within", $$$"""{"podSelector":{"matchExpressions":[{"key":"tier","operator":"In","values":["r0","r1"]}]},"ingress":[{"from":[{"podSelector":{}}],"ports":[{"port":{{{8000 + number}}} }]}],"egress":[{"to":[{"podSelector":{}}]}]}""");
+        yield return ("front", $$$"""{"podSelector":{"matchLabels":{"app":"{{{one}}}"}},"ingress":[{"from":[{"namespaceSelector":{"matchLabels":{"team":"{{{friend}}}"}} }],"ports":[{"port":"http"},{"port":30000,"endPort":32767}]}]}""");
+        yield return ("back", $$$"""{"podSelector":{"matchLabels":{"app":"{{{two}}}"}},"ingress":[{"from":[{"podSelector":{"matchLabels":{"tier":"r0"}} },{"namespaceSelector":{"matchLabels":{"team":"{{{team}}}"}},"podSelector":{"matchLabels":{"tier":"r1"}} }],"ports":[{"port":5432},{"port":3868,"protocol":"SCTP"}]}]}""");
+        yield return ("calls", $$$"""{"podSelector":{"matchLabels":{"tier":"r{{{number % Tiers}}}"}},"policyTypes":["Egress"],"egress":[{"to":[{"namespaceSelector":{"matchExpressions":[{"key":"team","operator":"In","values":["{{{team}}}","{{{friend}}}"]}]},"podSelector":{"matchLabels":{"app":"{{{two}}}"}} }],"ports":[{"port":"http"},{"port":8443}]}]}""");
         yield return ("outside", $$$"""{"podSelector":{"matchLabels":{"app":"{{{one}}}"}},"ingress":[{"from":[{"ipBlock":{"cidr":"198.51.{{{number}}}.0/24"}},{"ipBlock":{"cidr":"2001:db8:{{{number:x}}}::/48"}}],"ports":[{"port":443},{"port":80}]}]}""");
         yield return ("all-of-tier", """{"podSelector":{"matchLabels":{"tier":"r4"}},"ingress":[{"ports":[{"port":8080},{"port":8081},{"port":8082}]}]}""");
     }

@@ -23,7 +23,7 @@ internal sealed class IdentityTable
     {
         if (!_identities.TryGetValue(content, out var identity))
         {
-            var number = FreeNumber.From(content.Hash(), _numbers, Identity.FirstNumber);
+            var number = FreeNumber.From(content.Hash(), _numbers, Identity.FirstNumber, highBit: content.IsPodOfKnownNamespace);
             identity = new Identity(number, content);
             _identities.Add(content, identity);
             _numbers.Add(number, identity);
