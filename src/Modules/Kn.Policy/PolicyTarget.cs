@@ -100,12 +100,12 @@ internal sealed class PolicyTarget : ITarget<PolicyKey, PolicyPiece>
     public Task ApplyAsync(Changes<PolicyKey, PolicyPiece> changes, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        var batch = _state.Change(changes);
         if (!_isCurrent)
         {
+            _state.Take(changes);
             Adopt();
         }
-        else if (!batch.IsEmpty)
+        else if (_state.Change(changes) is { IsEmpty: false } batch)
         {
             _isCurrent = false;
             _reporter.Send(_table, batch);

@@ -18,6 +18,7 @@ public sealed class GoldenTests
         ["pods-in-blocks"] = "ipBlock means pods, too",
         ["ranges-of-ports"] = "overlapping ranges",
         ["named-ports-ingress"] = "a named port is the receiving pod's, ingress",
+        ["every-pod"] = "an empty namespaceSelector means all pods, and nobody else",
         ["named-ports-egress"] = "a named port differs from pod to pod, egress",
         ["default-deny"] = "default deny isolates every pod but those of exempt namespaces",
     };

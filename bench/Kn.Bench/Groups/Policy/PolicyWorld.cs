@@ -46,7 +46,7 @@ internal static class PolicyWorld
         CultureInfo.InvariantCulture,
         $$$"""
         {"apiVersion":"v1","kind":"Pod","metadata":{"namespace":"{{{NamespaceOf(pod)}}}","name":"{{{PodName(pod)}}}","labels":{{{Labels(pod, AppOf(pod))}}} },
-         "spec":{"nodeName":"{{{NodeOf(pod)}}}","terminationGracePeriodSeconds":0,"containers":[{"name":"main","image":"echo","ports":[{"name":"http","containerPort":{{{Port + (AppOf(pod) % 3)}}} }]}]} }
+         "spec":{"nodeName":"{{{NodeOf(pod)}}}","terminationGracePeriodSeconds":0,"containers":[{"name":"main","image":"none","command":["sleep","infinity"],"ports":[{"name":"http","containerPort":{{{Port + (AppOf(pod) % 3)}}} }]}]} }
         """);
 
     /// <summary>What the kubelet of a node elsewhere would say of it.</summary>

@@ -303,7 +303,10 @@ internal sealed class ClassTable(IdentityTable identities, ProfileTable profiles
                 edit.TakesAway |= !profile.Ports.Covers(old.Ports);
             }
 
-            edit.Add(map, PolicyElements.May(identity, profile));
+            if (edit.HasElements)
+            {
+                edit.Add(map, PolicyElements.May(identity, profile));
+            }
         }
 
         foreach (var (identity, old) in before)

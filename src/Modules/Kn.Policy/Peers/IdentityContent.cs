@@ -18,7 +18,11 @@ internal sealed record IdentityContent(PeerIdentity? Pod, ValueList<IpBlock> Blo
         var hash = Pod?.AddTo(StableHash.Start.Add(1)) ?? StableHash.Start;
         foreach (var block in Blocks)
         {
-            hash = hash.Add(block.ToString());
+            hash = hash.Add(block.Cidr).Add((uint)block.Except.Count);
+            foreach (var except in block.Except)
+            {
+                hash = hash.Add(except);
+            }
         }
 
         return hash;

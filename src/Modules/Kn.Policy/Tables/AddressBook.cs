@@ -57,7 +57,11 @@ internal sealed class AddressBook(IdentityTable identities, ClassTable classes)
 
             if (before is null || after is null ? before != after : !before.IsAs(after))
             {
-                Write(address, before, after, edit);
+                if (edit.HasElements)
+                {
+                    Write(address, before, after, edit);
+                }
+
                 Vacate(address, before, after, edit);
             }
         }

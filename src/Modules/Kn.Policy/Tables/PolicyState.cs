@@ -45,6 +45,28 @@ internal sealed class PolicyState
     /// <summary>Takes changes over and says what they are in the table.</summary>
     public NftBatch Change(Changes<PolicyKey, PolicyPiece> changes)
     {
+        var edit = Take(changes, new TableEdit());
+        var batch = edit.ToBatch();
+        if (edit.TakesAway && !edit.IsEmpty)
+        {
+            Raise(batch);
+        }
+
+        return batch;
+    }
+
+    /// <summary>Takes changes over where the whole table is compared afterwards.</summary>
+    public void Take(Changes<PolicyKey, PolicyPiece> changes)
+    {
+        if (Take(changes, new TableEdit { HasElements = false }).TakesAway)
+        {
+            // Connections keep their marks where somebody deleted the table.
+            Raise(new NftBatch());
+        }
+    }
+
+    private TableEdit Take(Changes<PolicyKey, PolicyPiece> changes, TableEdit edit)
+    {
         foreach (var change in changes.All)
         {
             if (change.Key.Kind == PolicyKeyKind.Policy)
@@ -60,14 +82,8 @@ internal sealed class PolicyState
             }
         }
 
-        var edit = Settle();
-        var batch = edit.ToBatch();
-        if (edit.TakesAway && !edit.IsEmpty)
-        {
-            Raise(batch);
-        }
-
-        return batch;
+        Settle(edit);
+        return edit;
     }
 
     /// <summary>Goes on from the generation of a table that was read.</summary>
@@ -113,9 +129,8 @@ internal sealed class PolicyState
     }
 
     /// <summary>Blocks first, as they tell addresses apart; then addresses; then who may do what; and at last the ports that are left in use.</summary>
-    private TableEdit Settle()
+    private void Settle(TableEdit edit)
     {
-        var edit = new TableEdit();
         if (_ranges.Settle(edit))
         {
             _addresses.NoteAll();
@@ -134,8 +149,6 @@ internal sealed class PolicyState
         {
             edit.Add(set, element);
         }
-
-        return edit;
     }
 
     private IEnumerable<(NftSet Set, NftElement Element)> Elements()
