@@ -1,7 +1,6 @@
 using Kn.Hosting.Metrics;
 using Kn.Kubernetes.Cache;
 using Kn.Linux.Nftables;
-using Kn.NetnsTests;
 using Kn.Policy.Drops;
 using Kn.Policy.Explaining;
 using Kn.Policy.Planning;
