@@ -1,5 +1,6 @@
 using Kn.Kubernetes.Cache;
 using Kn.Kubernetes.Objects;
+using Kn.Policy.Planning;
 using Kn.Primitives;
 
 namespace Kn.Policy.Explaining;
@@ -16,7 +17,7 @@ internal sealed record ExplainEnd(string Text, Pod? Pod, ValueList<IpAddress> Ad
     {
         if (IpAddress.TryParse(text, out var address))
         {
-            return new ExplainEnd(text, cluster.Pods.FirstOrDefault(pod => !pod.HostNetwork && pod.PodIps.Contains(address)), [address], null);
+            return new ExplainEnd(text, cluster.Pods.FirstOrDefault(pod => PolicyPlan.IsSubject(pod) && pod.PodIps.Contains(address)), [address], null);
         }
 
         var slash = text.IndexOf('/', StringComparison.Ordinal);
