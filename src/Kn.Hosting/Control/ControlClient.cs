@@ -39,6 +39,7 @@ public static class ControlClient
     {
         using var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
         using var hangUp = cancellationToken.Register(() => HangUp(socket));
+        var hasBegun = false;
         try
         {
             Ask(socket, socketPath, request, timeout);
@@ -50,6 +51,7 @@ public static class ControlClient
                     return answer;
                 }
 
+                hasBegun = true;
                 socket.ReceiveTimeout = 0;
                 onPiece(answer.Body);
             }
@@ -57,6 +59,10 @@ public static class ControlClient
         catch (Exception exception) when (cancellationToken.IsCancellationRequested && exception is (SocketException or ControlException))
         {
             throw new OperationCanceledException(exception.Message, exception, cancellationToken);
+        }
+        catch (Exception exception) when (hasBegun && exception is (SocketException or ControlException))
+        {
+            throw new ControlException("the agent has ended", ControlFault.Broken, exception);
         }
         catch (SocketException exception)
         {

@@ -201,7 +201,8 @@ public sealed class ControlSocketTests : IAsyncLifetime
     {
         var ended = new TaskCompletionSource();
         _handlers.Set("stream", (_, _) => Task.FromResult(new ControlResponse(0, default) { Pieces = Endless(ended, CancellationToken.None) }));
-        Assert.Throws<ControlException>(() => ControlClient.Listen(SocketPath, Request("stream", []), TestContexts.Deadline, _ => _stop.Cancel(), default));
+        var told = Assert.Throws<ControlException>(() => ControlClient.Listen(SocketPath, Request("stream", []), TestContexts.Deadline, _ => _stop.Cancel(), default));
+        Assert.Equal("the agent has ended", told.Message);
         await ended.Task.WaitAsync(TestContexts.Deadline);
     }
 
