@@ -48,6 +48,7 @@ internal sealed class PolicyTarget : ITarget<PolicyKey, PolicyPiece>
     /// <inheritdoc/>
     public IEnumerable<PolicyKey> Keys(ClusterSnapshot cluster)
     {
+        _reporter.SeesAll(cluster);
         _index = PolicyIndex.Of(cluster.NetworkPolicies, _index);
         _podsByNamespace.Clear();
         foreach (var pod in cluster.Pods)
@@ -55,7 +56,6 @@ internal sealed class PolicyTarget : ITarget<PolicyKey, PolicyPiece>
             Note(pod.Key);
         }
 
-        _reporter.SeesAll(cluster);
         return PolicyPlan.Keys(cluster);
     }
 
@@ -69,8 +69,8 @@ internal sealed class PolicyTarget : ITarget<PolicyKey, PolicyPiece>
                 keys.Add(PolicyKey.OfPod(pod.Key));
                 break;
             case Namespace item:
-                _reporter.Sees(cluster, item.Metadata.Name);
                 AddPods(keys, item.Metadata.Name, cluster: null);
+                _reporter.Sees(cluster, item.Metadata.Name);
                 break;
             case NetworkPolicy policy:
                 keys.Add(PolicyKey.OfPolicy(policy.Key));
@@ -100,12 +100,12 @@ internal sealed class PolicyTarget : ITarget<PolicyKey, PolicyPiece>
     public Task ApplyAsync(Changes<PolicyKey, PolicyPiece> changes, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
+        var batch = _state.Change(changes, hasElements: _isCurrent);
         if (!_isCurrent)
         {
-            _state.Take(changes);
             Adopt();
         }
-        else if (_state.Change(changes) is { IsEmpty: false } batch)
+        else if (!batch.IsEmpty)
         {
             _isCurrent = false;
             _reporter.Send(_table, batch);

@@ -15,20 +15,29 @@ public sealed class NamespaceEventsTests
     private readonly Heard _events = new();
 
     [Fact]
-    public async Task Annotation_IsToldOnce_AndAgainWhenItComesBack()
+    public void Annotation_IsToldOnce_AndAgainWhenItComesBack()
     {
         var reporter = new PolicyReporter(new PolicyMetrics(new MetricRegistry()), NullLogger.Instance, new NamespaceEvents(_events, "n1"));
-        var loop = new TestLoop(new StrictTable(), reporter);
-        await loop.ResyncAsync(ClusterSnapshot.Of(Annotated("old", "DefaultDeny"), Annotated("other", "None"), Namespace("new")));
-        await loop.ResyncAsync(loop.Cluster);
-        await loop.ChangeAsync(loop.Cluster.With(Annotated("old", "DefaultDeny") with { Metadata = Annotated("old", "DefaultDeny").Metadata with { Labels = Labels("a=b") } }));
+        var target = new PolicyTarget(new StrictTable(), new PolicyNode { Name = "n1" }, reporter);
+        var old = Annotated("old", "DefaultDeny");
+        var cluster = ClusterSnapshot.Of(old, Annotated("other", "None"), Namespace("new"));
+        target.Keys(cluster);
+        target.Keys(cluster);
+        Change(old with { Metadata = old.Metadata with { Labels = Labels("a=b") } });
         var item = Assert.Single(_events.Items);
         Assert.Equal(new EventSubject("v1", "Namespace", new ObjectKey("", "old"), "uid-old"), item.Regarding);
         Assert.Equal(("default", true, "DeprecatedNetworkPolicyAnnotation"), (item.Regarding.Namespace, item.IsWarning, item.Reason));
         Assert.Contains("NetworkPolicy (networking.k8s.io/v1)", item.Message, StringComparison.Ordinal);
-        await loop.ChangeAsync(loop.Cluster.With(Namespace("old")));
-        await loop.ChangeAsync(loop.Cluster.With(Annotated("old", "DefaultDeny")));
+        Change(Namespace("old"));
+        Change(old);
         Assert.Equal(2, _events.Items.Count);
+
+        void Change(Namespace to)
+        {
+            var before = cluster.Namespaces.Find("old");
+            cluster = cluster.With(to);
+            target.AddAffectedKeys(cluster, new ObjectChange(before, to), new HashSet<PolicyKey>());
+        }
     }
 
     [Fact]

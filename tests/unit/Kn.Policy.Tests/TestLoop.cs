@@ -10,17 +10,12 @@ using Microsoft.Extensions.Logging.Abstractions;
 namespace Kn.Policy.Tests;
 
 /// <summary>The reconcile loop, one step at a time, on whatever table.</summary>
-internal sealed class TestLoop(IPolicyTable table, PolicyReporter reporter, string node = "n1", PolicyOptions? options = null)
+internal sealed class TestLoop(IPolicyTable table, string node = "n1", PolicyOptions? options = null)
 {
-    public TestLoop(IPolicyTable table, string node = "n1", PolicyOptions? options = null)
-        : this(table, new PolicyReporter(new PolicyMetrics(new MetricRegistry()), NullLogger.Instance), node, options)
-    {
-    }
-
     private readonly Dictionary<PolicyKey, PolicyPiece> _applied = [];
 
     public PolicyTarget Target { get; } = new(
-        table, new PolicyNode { Name = node, Options = options ?? new PolicyOptions() }, reporter);
+        table, new PolicyNode { Name = node, Options = options ?? new PolicyOptions() }, new PolicyReporter(new PolicyMetrics(new MetricRegistry()), NullLogger.Instance));
 
     public ClusterSnapshot Cluster { get; private set; } = ClusterSnapshot.Empty;
 
@@ -58,15 +53,6 @@ internal sealed class TestLoop(IPolicyTable table, PolicyReporter reporter, stri
             Target.AddAffectedKeys(cluster, change, keys);
         }
 
-        return ApplyAsync(keys);
-    }
-
-    /// <summary>One event.</summary>
-    public Task<int> OneAsync(ClusterSnapshot cluster, ObjectChange change)
-    {
-        Cluster = cluster;
-        var keys = new HashSet<PolicyKey>();
-        Target.AddAffectedKeys(cluster, change, keys);
         return ApplyAsync(keys);
     }
 

@@ -43,29 +43,9 @@ internal sealed class PolicyState
             .Concat(_pods.Select(static pair => KeyValuePair.Create(PolicyKey.OfPod(pair.Key), (PolicyPiece)pair.Value)));
 
     /// <summary>Takes changes over and says what they are in the table.</summary>
-    public NftBatch Change(Changes<PolicyKey, PolicyPiece> changes)
-    {
-        var edit = Take(changes, new TableEdit());
-        var batch = edit.ToBatch();
-        if (edit.TakesAway && !edit.IsEmpty)
-        {
-            Raise(batch);
-        }
-
-        return batch;
-    }
-
-    /// <summary>Takes changes over where the whole table is compared afterwards.</summary>
-    public void Take(Changes<PolicyKey, PolicyPiece> changes)
-    {
-        if (Take(changes, new TableEdit { HasElements = false }).TakesAway)
-        {
-            // Connections keep their marks where somebody deleted the table.
-            Raise(new NftBatch());
-        }
-    }
-
-    private TableEdit Take(Changes<PolicyKey, PolicyPiece> changes, TableEdit edit)
+    /// <param name="changes">The changes.</param>
+    /// <param name="hasElements">Whether the elements are wanted: not where the whole table is compared afterwards.</param>
+    public NftBatch Change(Changes<PolicyKey, PolicyPiece> changes, bool hasElements = true)
     {
         foreach (var change in changes.All)
         {
@@ -82,8 +62,14 @@ internal sealed class PolicyState
             }
         }
 
-        Settle(edit);
-        return edit;
+        var edit = Settle(hasElements);
+        var batch = edit.ToBatch();
+        if (edit.TakesAway && !(hasElements && edit.IsEmpty))
+        {
+            Raise(batch);
+        }
+
+        return batch;
     }
 
     /// <summary>Goes on from the generation of a table that was read.</summary>
@@ -129,8 +115,9 @@ internal sealed class PolicyState
     }
 
     /// <summary>Blocks first, as they tell addresses apart; then addresses; then who may do what; and at last the ports that are left in use.</summary>
-    private void Settle(TableEdit edit)
+    private TableEdit Settle(bool hasElements)
     {
+        var edit = new TableEdit { HasElements = hasElements };
         if (_ranges.Settle(edit))
         {
             _addresses.NoteAll();
@@ -149,6 +136,8 @@ internal sealed class PolicyState
         {
             edit.Add(set, element);
         }
+
+        return edit;
     }
 
     private IEnumerable<(NftSet Set, NftElement Element)> Elements()
