@@ -1,3 +1,4 @@
+using Kn.Hosting.Pods;
 using Kn.Hosting.Reconciling;
 using Kn.Kubernetes.Cache;
 using Kn.Kubernetes.Objects;
@@ -55,7 +56,7 @@ internal sealed class PolicyTarget : ITarget<PolicyKey, PolicyPiece>
             Note(pod.Key);
         }
 
-        return PolicyPlan.Keys(cluster);
+        return PolicyPlan.Keys(cluster, Node);
     }
 
     /// <inheritdoc/>
@@ -68,9 +69,11 @@ internal sealed class PolicyTarget : ITarget<PolicyKey, PolicyPiece>
                 keys.Add(PolicyKey.OfPod(pod.Key));
                 break;
             case Namespace item:
+                keys.Add(PolicyKey.Table);
                 AddPods(keys, item.Metadata.Name, cluster: null);
                 break;
             case NetworkPolicy policy:
+                keys.Add(PolicyKey.Table);
                 keys.Add(PolicyKey.OfPolicy(policy.Key));
                 Reindex(cluster, keys);
                 AddPods(keys, policy.Metadata.Namespace, cluster);
@@ -85,7 +88,7 @@ internal sealed class PolicyTarget : ITarget<PolicyKey, PolicyPiece>
         _index = PolicyIndex.Of(cluster.NetworkPolicies, _index);
         return key.Kind switch
         {
-            PolicyKeyKind.Table => new TablePiece(_layout),
+            PolicyKeyKind.Table => new TablePiece(_layout, PolicyPlan.IsHooked(cluster, Node.Options)),
             PolicyKeyKind.Policy => PolicyPlan.PlanPolicy(_index, key.Object),
             _ => PolicyPlan.PlanPod(cluster, _index, Node, key.Object),
         };
@@ -112,6 +115,21 @@ internal sealed class PolicyTarget : ITarget<PolicyKey, PolicyPiece>
 
         _reporter.Tell(_state);
         return Task.CompletedTask;
+    }
+
+    /// <summary>Whether the pod of these addresses, or whoever CNI gave them to, has them in the table, with its classes. Only for the loop's own thread, when a
+    /// pass has ended well.</summary>
+    public bool Guards(AttachedPod pod)
+    {
+        foreach (var address in pod.Addresses)
+        {
+            if (_state.OwnerOf(address) is not { } owner || (pod.Pod is { } key && (owner.Pod != key || owner.Source != ClaimSource.Cni)))
+            {
+                return false;
+            }
+        }
+
+        return true;
     }
 
     /// <inheritdoc/>
@@ -173,7 +191,8 @@ internal sealed class PolicyTarget : ITarget<PolicyKey, PolicyPiece>
 
         var difference = TableDifference.Of(_table.Read(), _state.ToTable());
         _isCurrent = difference.Count == 0;
-        return _state.Pieces.Append(KeyValuePair.Create(PolicyKey.Table, (PolicyPiece)new TablePiece(_isCurrent ? _layout : PolicyLayout.Damaged(difference.Count)))).ToValueMap();
+        var table = new TablePiece(_isCurrent ? _layout : PolicyLayout.Damaged(difference.Count), _state.IsHooked);
+        return _state.Pieces.Append(KeyValuePair.Create(PolicyKey.Table, (PolicyPiece)table)).ToValueMap();
     }
 
     private void Note(ObjectKey pod, bool isThere = true)
