@@ -64,10 +64,16 @@ public sealed class GenerationTests
             InputGroup = NodeResources.PodLinkGroup,
             OutputGroup = NodeResources.PodLinkGroup,
         };
-        var first = new PacketTracer(table.Read()!).Trace("forward", packet);
-        Assert.Equal(NftVerdictKind.Accept, first.Verdict);
+        var mark = 0u;
+        if (table.Read()!.FindChain("forward") is not null)
+        {
+            var first = new PacketTracer(table.Read()!).Trace("forward", packet);
+            Assert.Equal(NftVerdictKind.Accept, first.Verdict);
+            mark = first.Packet.CtMark;
+        }
+
         await loop.ChangeAsync(ClusterSnapshot.Of(Cases.BaseObjects.Concat(Taking[name].After)));
-        Assert.Equal(NftVerdictKind.Drop, new PacketTracer(table.Read()!).Trace("forward", packet with { CtMark = first.Packet.CtMark, State = ConnectionState.Established }).Verdict);
+        Assert.Equal(NftVerdictKind.Drop, new PacketTracer(table.Read()!).Trace("forward", packet with { CtMark = mark, State = ConnectionState.Established }).Verdict);
     }
 
     [Theory, MemberData(nameof(Givings))]
