@@ -28,19 +28,14 @@ public sealed class FlowTests(PolicyLab lab)
     {
         await using var policy = await lab.PolicyAsync("px", "{podSelector: {matchLabels: {app: web}}, ingress: [{from: [{namespaceSelector: {}}]}]}");
         await lab.ExpectAsync("yes other -> web TCP 8080", "no outside -> web TCP 8080");
-        foreach (var family in PolicyLab.Families)
-        {
-            using var kept = await OpenAsync("client", family, ProtocolType.Tcp);
-            using var cut = await OpenAsync("other", family, ProtocolType.Tcp);
-            using var cutFar = await OpenAsync("peer", family, ProtocolType.Tcp);
-            using var cutUdp = await OpenAsync("peer", family, ProtocolType.Udp);
-            Assert.Equal(["web", "web", "web", "web"], await AskAsync(kept, cut, cutFar, cutUdp));
-            await policy.ReplaceAsync("{podSelector: {matchLabels: {app: web}}, ingress: [{from: [{podSelector: {}}]}]}");
-            await lab.ExpectAsync("no other -> web TCP 8080", "yes client -> web TCP 8080");
-            Assert.Equal(["web", RealClient.Silence, RealClient.Silence, RealClient.Silence], await AskAsync(kept, cut, cutFar, cutUdp));
-            await policy.ReplaceAsync("{podSelector: {matchLabels: {app: web}}, ingress: [{from: [{namespaceSelector: {}}]}]}");
-            await lab.ExpectAsync("yes other -> web TCP 8080");
-        }
+        var kept = await OpenAllAsync("client", ProtocolType.Tcp);
+        OpenConnection[] cut = [.. await OpenAllAsync("other", ProtocolType.Tcp), .. await OpenAllAsync("peer", ProtocolType.Tcp), .. await OpenAllAsync("peer", ProtocolType.Udp)];
+        Assert.All(await AskAsync([.. kept, .. cut]), static answer => Assert.Equal("web", answer));
+        await policy.ReplaceAsync("{podSelector: {matchLabels: {app: web}}, ingress: [{from: [{podSelector: {}}]}]}");
+        await lab.ExpectAsync("no other -> web TCP 8080", "yes client -> web TCP 8080");
+        Assert.All(await AskAsync(kept), static answer => Assert.Equal("web", answer));
+        Assert.All(await AskAsync(cut), static answer => Assert.Equal(RealClient.Silence, answer));
+        Array.ForEach([.. kept, .. cut], static connection => connection.Dispose());
     }
 
     [Fact]
@@ -92,6 +87,8 @@ public sealed class FlowTests(PolicyLab lab)
             return false;
         }
     }
+
+    private Task<OpenConnection[]> OpenAllAsync(string place, ProtocolType protocol) => Task.WhenAll(PolicyLab.Families.Select(family => OpenAsync(place, family, protocol)));
 
     private Task<OpenConnection> OpenAsync(string place, IpFamily family, ProtocolType protocol) =>
         OpenConnection.ConnectAsync(lab.Place(place), lab.Address("web", family), 8080, protocol);

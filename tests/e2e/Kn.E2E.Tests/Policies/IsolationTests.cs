@@ -91,6 +91,7 @@ public sealed class IsolationTests(PolicyLab lab)
             await lab.ExpectAsync("no client -> other TCP 8080", "no far -> peer UDP 8080", "yes other -> client TCP 8080", "yes other -> far TCP 8080");
             await using var policy = await lab.PolicyAsync("py", "{podSelector: {}, ingress: [{from: [{namespaceSelector: {}}], ports: [{port: 8080}]}]}");
             await lab.ExpectAsync("yes client -> other TCP 8080", "no client -> other TCP 8081", "no outside -> other TCP 8080");
+            await policy.DeleteAsync();
         }
         finally
         {

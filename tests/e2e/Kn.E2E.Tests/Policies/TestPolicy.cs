@@ -14,7 +14,7 @@ internal sealed class TestPolicy(PolicyLab lab, string ns, string name) : IAsync
     /// <summary>Gives it another spec.</summary>
     public Task ReplaceAsync(string spec) => lab.Client.ReplaceAsync(ApiResources.NetworkPolicies, Object(spec), null, CancellationToken.None);
 
-    /// <summary>Deletes it, and does not wait.</summary>
+    /// <summary>Deletes it, and does not wait: for tests where something else isolates pods, too.</summary>
     public async Task DeleteAsync()
     {
         _isGone = true;
@@ -24,11 +24,12 @@ internal sealed class TestPolicy(PolicyLab lab, string ns, string name) : IAsync
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
-        if (!_isGone)
+        if (_isGone)
         {
-            await DeleteAsync();
+            return;
         }
 
+        await DeleteAsync();
         // The last of a test's policies that goes finds everything open; before that it would wait in vain.
         var left = await lab.Client.ListAsync(ApiResources.NetworkPolicies, null, null, CancellationToken.None);
         if (left.Items.Count == 0)
