@@ -38,7 +38,10 @@ public sealed class PolicyModule(PolicyOptions options) : IModule
         using var quiet = context.Bulk.Register(drift);
         var logger = context.Loggers.CreateLogger(context.Status.Name);
         var target = new PolicyTarget(
-            new NftPolicyTable(socket, context.Bulk), new PolicyNode { Name = context.Node.Name, Options = options }, new PolicyReporter(new PolicyMetrics(context.Metrics), logger));
+            new NftPolicyTable(socket, context.Bulk), new PolicyNode { Name = context.Node.Name, Options = options }, new PolicyReporter(new PolicyMetrics(context.Metrics), logger))
+        {
+            TookAway = context.Forwarding.Forget,
+        };
         var loop = new ReconcileLoop<PolicyKey, PolicyPiece>(target, Watches, context, new ReconcileOptions { Drift = drift, DriftSpacing = DriftSpacing });
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var gate = new PolicyGate(context.Node.Name, target, loop, context.Cache, context.Time);

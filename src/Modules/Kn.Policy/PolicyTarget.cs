@@ -22,6 +22,7 @@ internal sealed class PolicyTarget : ITarget<PolicyKey, PolicyPiece>
     private PolicyIndex _index = PolicyIndex.Empty;
     private PolicyState _state;
     private bool _isCurrent;
+    private bool _tookAway;
 
     /// <summary>A target for a table.</summary>
     /// <param name="table">The table.</param>
@@ -45,6 +46,9 @@ internal sealed class PolicyTarget : ITarget<PolicyKey, PolicyPiece>
         get => Volatile.Read(ref _node);
         set => Volatile.Write(ref _node, value);
     }
+
+    /// <summary>Called when what may have taken permissions away is in the kernel: whoever remembers how packets fared has to forget it.</summary>
+    public Action TookAway { get; init; } = static () => { };
 
     /// <inheritdoc/>
     public IEnumerable<PolicyKey> Keys(ClusterSnapshot cluster)
@@ -101,7 +105,9 @@ internal sealed class PolicyTarget : ITarget<PolicyKey, PolicyPiece>
     public Task ApplyAsync(Changes<PolicyKey, PolicyPiece> changes, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
+        var (generation, wasHooked) = (_state.Generation, _state.IsHooked);
         var batch = _state.Change(changes);
+        _tookAway |= _state.Generation != generation || (_state.IsHooked && !wasHooked);
         if (!_isCurrent)
         {
             Adopt();
@@ -111,6 +117,12 @@ internal sealed class PolicyTarget : ITarget<PolicyKey, PolicyPiece>
             _isCurrent = false;
             _reporter.Send(_table, batch);
             _isCurrent = true;
+        }
+
+        if (_tookAway)
+        {
+            TookAway();
+            _tookAway = false;
         }
 
         _reporter.Tell(_state);
@@ -153,6 +165,7 @@ internal sealed class PolicyTarget : ITarget<PolicyKey, PolicyPiece>
         var difference = TableDifference.Of(found, _state.ToTable());
         if (difference.Count > 0)
         {
+            _tookAway = true;
             if (difference.IsReplacement)
             {
                 _reporter.Replaces(found?.Comment, _layout);
