@@ -36,7 +36,6 @@ public sealed class SoakTests(ITestOutputHelper output) : IDisposable
     private long _slowestChange;
 
     [Fact]
-    [Conformance("policy", "Changes")]
     public async Task ManyChangesASecond_NeverLetAnybodyInWhoMayNot_AndKeepNobodyOutWhoMay()
     {
         await using var modules = new RunningModules(_net.Node.Namespace);

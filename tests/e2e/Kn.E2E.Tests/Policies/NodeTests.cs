@@ -33,20 +33,21 @@ public sealed class NodeTests(PolicyLab lab)
 
     [Fact]
     [Conformance("policy", "Nodes")]
-    public async Task Pod_AlwaysReachesItsOwnNode()
+    public async Task Pod_AlwaysReachesItsOwnNode_AndItsDns()
     {
+        var dns = await lab.Client.GetAsync(ApiResources.Services, "kube-system", "kube-dns", CancellationToken.None);
+        lab.Name("dns", [.. dns.Texts("spec", "clusterIPs").Select(static text => IpAddress.Parse(text))], "node2");
         await using var policy = await lab.PolicyAsync("px", DenyAll);
-        await lab.ExpectAsync("no far -> web TCP 8080", "yes far -> node2 TCP 8080", "yes far -> node2 UDP 8080", "yes far -> node2 TCP 9", "yes web -> node1 TCP 9", "no web -> node2 TCP 8080");
+        await lab.ExpectAsync("no far -> web TCP 8080", "yes far -> node2 TCP 8080", "yes far -> node2 UDP 8080", "yes far -> node2 TCP 9", "yes far -> dns TCP 53", "yes web -> node1 TCP 9", "no web -> node2 TCP 8080");
     }
 
     [Fact]
     [Conformance("policy", "Nodes")]
-    public async Task PodsWayToItsOwnNode_IsJudged_WhereTheConfigWantsThat_AndDnsIsNot() =>
-        await lab.WithConfigAsync(2, "policy: {guardOwnNode: true}", async () =>
-        {
-            await using var policy = await lab.PolicyAsync("px", "{podSelector: {}, policyTypes: [Egress], egress: [{ports: [{port: 8081}]}]}");
-            await lab.ExpectAsync("no far -> node2 TCP 8080", "no far -> node2 UDP 8080", "no far -> node2 TCP 9", "yes far -> node2 TCP 8081", "yes far -> node2 TCP 53", "yes node2 -> far TCP 8080", "yes web -> node1 TCP 9");
-        });
+    public async Task PodsWayToItsOwnNode_IsJudged_WhereTheConfigWantsThat_AndDnsIsNot()
+    {
+        await using var policy = await lab.PolicyAsync("py", "{podSelector: {}, policyTypes: [Egress], egress: [{ports: [{port: 8081}]}]}");
+        await lab.ExpectAsync("no exempt -> node3 TCP 8080", "no exempt -> node3 UDP 8080", "yes exempt -> node3 TCP 8081", "yes exempt -> node3 TCP 53", "yes node3 -> exempt TCP 8080", "yes other -> node1 TCP 9", "no other -> web TCP 9");
+    }
 
     [Fact]
     [Conformance("policy", "Nodes")]

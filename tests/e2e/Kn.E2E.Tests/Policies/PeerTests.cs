@@ -75,7 +75,7 @@ public sealed class PeerTests(PolicyLab lab)
 
     [Fact]
     [Conformance("policy", "Peers")]
-    public async Task OverlappingIpBlocks_AddUp_AlsoWhereOneExceptsWhatTheOtherAllows()
+    public async Task OverlappingIpBlocks_MakeAUnion_AlsoWhereOneExceptsWhatTheOtherAllows()
     {
         var (v4, v6) = ($"{lab.Address("outside")}/32", $"{lab.Address("outside", Primitives.IpFamily.V6)}/128");
         var ports = "ports: [{port: 8080}]";

@@ -9,7 +9,7 @@ using Kn.Primitives;
 
 namespace Kn.E2E.Tests.Policies;
 
-/// <summary>A lab of two nodes whose pods all tests of policies share, so that a test makes policies only. Tests run one after another, and each leaves every
+/// <summary>A lab of three nodes whose pods all tests of policies share, so that a test makes policies only. Tests run one after another, and each leaves every
 /// pod open.</summary>
 /// <remarks>
 /// <code>
@@ -19,12 +19,13 @@ namespace Kn.E2E.Tests.Policies;
 ///        client  app=client
 /// node2  far     app=client                               peer    app=client
 ///        host    app=client, on the node's network
+/// node3  strict  app=strict                               exempt  app=exempt
 /// </code>
-/// Every pod answers TCP and UDP on 8080 and 8081; each port has a name. Outside has routes to the pods of node1.
+/// node3 denies by default, but to pods of py, and guards itself from its pods. Every pod answers TCP and UDP on 8080 and 8081; each port has a name. Outside has routes to the pods of node1.
 /// </remarks>
 public sealed class PolicyLab : LabFixture
 {
-    private static readonly string[] Pods = ["web", "db", "client", "far", "host", "other", "peer"];
+    private static readonly string[] Pods = ["web", "db", "client", "far", "host", "other", "peer", "exempt"];
 
     private readonly ConcurrentDictionary<string, NetworkNamespace> _places = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, JsonObject> _pods = new(StringComparer.Ordinal);
@@ -35,12 +36,12 @@ public sealed class PolicyLab : LabFixture
     internal static IpFamily[] Families { get; } = [IpFamily.V4, IpFamily.V6];
 
     /// <inheritdoc/>
-    protected override int NodeCount => 2;
+    protected override int NodeCount => 3;
 
     /// <summary>The namespace of a pod.</summary>
-    internal static string SpaceOf(string pod) => pod is "other" or "peer" ? "py" : "px";
+    internal static string SpaceOf(string pod) => pod is "other" or "peer" or "exempt" ? "py" : "px";
 
-    /// <summary>The address of a pod, node1, node2, outside, or what <see cref="Name"/> named.</summary>
+    /// <summary>The address of a pod, node1 to node3, outside, or what <see cref="Name"/> named.</summary>
     internal IpAddress Address(string place, IpFamily family = IpFamily.V4) => _addresses[place].First(address => address.Family == family);
 
     /// <summary>Gives addresses a name, for <see cref="ExpectAsync"/>; what is sent there arrives in a place.</summary>
@@ -54,7 +55,7 @@ public sealed class PolicyLab : LabFixture
     internal NetworkNamespace Place(string place) => _places.GetOrAdd(place, name => name switch
     {
         "outside" => OpenOutside(),
-        "node1" or "node2" => OpenNode(name[4] - '0'),
+        "node1" or "node2" or "node3" => OpenNode(name[4] - '0'),
         _ => OpenPod(SpaceOf(name), name),
     });
 
@@ -66,15 +67,15 @@ public sealed class PolicyLab : LabFixture
         return policy;
     }
 
-    /// <summary>Waits until each line is true in both families at once, and that what is denied stays so: <c>yes client -> web TCP 8080</c>.</summary>
+    /// <summary>Waits until each line is true in both families (those that the receiver has) at once, and that what is denied stays so: <c>yes client -> web TCP 8080</c>.</summary>
     internal async Task ExpectAsync(params string[] lines)
     {
-        var flows = lines.SelectMany(static line => Families.Select(family => Flow.Of(line, family))).ToArray();
+        var flows = lines.SelectMany(line => Families.Where(family => _addresses[line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[3]].Any(address => address.Family == family)).Select(family => Flow.Of(line, family))).ToArray();
         IReadOnlyList<Flow> wrong = [];
         var since = TimeProvider.System.GetTimestamp();
         while ((wrong = await WrongAsync(flows)).Count > 0)
         {
-            Assert.True(TimeProvider.System.GetElapsedTime(since) < TimeSpan.FromSeconds(25), $"for 25 s it is not so: {string.Join("; ", wrong)}");
+            Assert.True(TimeProvider.System.GetElapsedTime(since) < TimeSpan.FromSeconds(25), $"for 25 s it is not so: {string.Join("; ", wrong)}\n{await TablesAsync(wrong)}");
         }
 
         Assert.Empty(await WrongAsync([.. flows.Where(static flow => !flow.Passes)]));
@@ -104,29 +105,6 @@ public sealed class PolicyLab : LabFixture
     /// <summary>Sets or removes (null) an annotation of a namespace.</summary>
     internal Task AnnotateNamespaceAsync(string ns, string name, string? value) => LabelAsync(ApiResources.Namespaces, null, ns, "annotations", name, value);
 
-    /// <summary>Runs a node's agent with a section more in its config, while something is done.</summary>
-    internal async Task WithConfigAsync(int node, string section, Func<Task> doAsync)
-    {
-        var path = Path.Combine(Status.Nodes[node - 1].Folder, "kn.yaml");
-        var before = await File.ReadAllTextAsync(path);
-        try
-        {
-            await RestartAsync(node, before + section + "\n");
-            await doAsync();
-        }
-        finally
-        {
-            await RestartAsync(node, before);
-        }
-
-        async Task RestartAsync(int number, string text)
-        {
-            await LabAsync("agent", "stop", $"node{number}");
-            await File.WriteAllTextAsync(path, text);
-            await StartAgentAsync(number);
-        }
-    }
-
     /// <summary>Starts a node's agent; returns when it runs, which does not say that it follows the API.</summary>
     internal async Task StartAgentAsync(int node)
     {
@@ -138,7 +116,7 @@ public sealed class PolicyLab : LabFixture
     /// <inheritdoc/>
     protected override async Task PrepareAsync()
     {
-        foreach (var number in (int[])[1, 2])
+        foreach (var number in (int[])[1, 2, 3])
         {
             _addresses[$"node{number}"] = [.. Status.Nodes[number - 1].Addresses.Select(static text => IpAddress.Parse(text))];
         }
@@ -153,6 +131,7 @@ public sealed class PolicyLab : LabFixture
             PodAsync("far", $"nodeName: node2, {Containers("http", "alt")}", "app: client"),
             PodAsync("host", $"nodeName: node2, hostNetwork: true, {Containers("http", "alt")}", "app: client"),
             PodAsync("other", $"nodeName: node1, {Containers("http", "alt")}", "app: other"),
+            StrictAsync(),
             PodAsync("peer", $"nodeName: node2, {Containers("http", "alt")}", "app: client"));
         foreach (var pod in (string[])["web", "db", "client", "other"])
         {
@@ -165,6 +144,32 @@ public sealed class PolicyLab : LabFixture
         }
 
         await AllOpenAsync();
+    }
+
+    private async Task StrictAsync()
+    {
+        await LabAsync("agent", "stop", "node3");
+        await File.AppendAllTextAsync(Path.Combine(Status.Nodes[2].Folder, "kn.yaml"), "policy: {guardOwnNode: true, defaultDeny: {enabled: true, exemptNamespaces: [py]}}\n");
+        await StartAgentAsync(3);
+        await PodAsync("strict", $"nodeName: node3, {Containers("http", "alt")}", "app: strict");
+        await PodAsync("exempt", $"nodeName: node3, {Containers("http", "alt")}", "app: exempt");
+    }
+
+    /// <summary>What the nodes' tables say of the addresses at hand, for a failure's message.</summary>
+    private async Task<string> TablesAsync(IReadOnlyList<Flow> flows)
+    {
+        var addresses = flows.SelectMany(flow => new[] { flow.From, flow.To }).Distinct(StringComparer.Ordinal).SelectMany(place => _addresses[place].Select(address => (Place: place, Text: $"{address}"))).ToArray();
+        var lines = new List<string>();
+        foreach (var node in (string[])["node1", "node2", "node3"])
+        {
+            var table = await OnNodeAsync(node, "nft", "list", "table", "inet", "kn-policy");
+            foreach (var (place, text) in addresses)
+            {
+                lines.AddRange(table.Output.Split('\n').Where(line => line.Contains(text + " ", StringComparison.Ordinal)).Select(line => $"{node} {place}: {line.Trim()}"));
+            }
+        }
+
+        return string.Join('\n', lines);
     }
 
     private static string Containers(string first, string second) =>
