@@ -1,3 +1,4 @@
+using Kn.Hosting.Metrics;
 using Kn.Hosting.Pods;
 using Kn.Hosting.Reconciling;
 using Kn.Kubernetes.Cache;
@@ -21,8 +22,39 @@ internal sealed class PolicyGate(string node, PolicyTarget target, ReconcileLoop
     /// <summary>The kinds that a pod's policies are made of.</summary>
     public static IReadOnlyList<ResourceKind> Kinds { get; } = [ResourceKinds.NetworkPolicies, ResourceKinds.Pods, ResourceKinds.Namespaces];
 
+    /// <summary>Is told how long each pod that got through had to wait; null where nobody asks.</summary>
+    public Histogram? Seconds { get; init; }
+
     /// <summary>Returns when nothing gets to the pod or from it but what its policies allow.</summary>
     public async Task WaitAsync(AttachedPod pod, CancellationToken cancellationToken)
+    {
+        var began = time.GetTimestamp();
+        await PassAsync(pod, cancellationToken);
+        Seconds?.Observe(time.GetElapsedTime(began));
+    }
+
+    /// <summary>What is still missing, after "policy, which waits for".</summary>
+    public string Reason(AttachedPod pod)
+    {
+        if (!cache.IsSynced)
+        {
+            return "the cluster's pods, namespaces and policies to be known";
+        }
+
+        if (pod.Pod is { } key && Find(pod) is null)
+        {
+            return cache.Current.Pods.Find(key) switch
+            {
+                null => $"Pod {key}, which the API server has not told of",
+                { } other when !pod.Is(other) => $"Pod {key} with UID {pod.Uid}: the API server has told of one with UID {other.Metadata.Uid} only",
+                { } other => $"Pod {key} to be on node {node}: the API has it on '{other.NodeName}'",
+            };
+        }
+
+        return IsOfOneTime() ? "the kernel to take its policies" : "policies that are as new as the pods: the API server has told of some kinds only";
+    }
+
+    private async Task PassAsync(AttachedPod pod, CancellationToken cancellationToken)
     {
         while (true)
         {
@@ -45,27 +77,6 @@ internal sealed class PolicyGate(string node, PolicyTarget target, ReconcileLoop
 
             await Task.Delay(Glance, time, cancellationToken);
         }
-    }
-
-    /// <summary>What is still missing, after "policy, which waits for".</summary>
-    public string Reason(AttachedPod pod)
-    {
-        if (!cache.IsSynced)
-        {
-            return "the cluster's pods, namespaces and policies to be known";
-        }
-
-        if (pod.Pod is { } key && Find(pod) is null)
-        {
-            return cache.Current.Pods.Find(key) switch
-            {
-                null => $"Pod {key}, which the API server has not told of",
-                { } other when !pod.Is(other) => $"Pod {key} with UID {pod.Uid}: the API server has told of one with UID {other.Metadata.Uid} only",
-                { } other => $"Pod {key} to be on node {node}: the API has it on '{other.NodeName}'",
-            };
-        }
-
-        return IsOfOneTime() ? "the kernel to take its policies" : "policies that are as new as the pods: the API server has told of some kinds only";
     }
 
     /// <summary>The pod, when the cache has it; null for a container that is no pod.</summary>

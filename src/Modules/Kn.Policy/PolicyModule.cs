@@ -37,14 +37,15 @@ public sealed class PolicyModule(PolicyOptions options) : IModule
         using var drift = new PolicyDrift(socket, Inside);
         using var quiet = context.Bulk.Register(drift);
         var logger = context.Loggers.CreateLogger(context.Status.Name);
+        var metrics = new PolicyMetrics(context.Metrics);
         var target = new PolicyTarget(
-            new NftPolicyTable(socket, context.Bulk), new PolicyNode { Name = context.Node.Name, Options = options }, new PolicyReporter(new PolicyMetrics(context.Metrics), logger))
+            new NftPolicyTable(socket, context.Bulk), new PolicyNode { Name = context.Node.Name, Options = options }, new PolicyReporter(metrics, logger))
         {
             TookAway = context.Forwarding.Forget,
         };
         var loop = new ReconcileLoop<PolicyKey, PolicyPiece>(target, Watches, context, new ReconcileOptions { Drift = drift, DriftSpacing = DriftSpacing });
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var gate = new PolicyGate(context.Node.Name, target, loop, context.Cache, context.Time);
+        var gate = new PolicyGate(context.Node.Name, target, loop, context.Cache, context.Time) { Seconds = metrics.GateSeconds };
         using var entrance = context.PodGates.Register("policy", (pod, cancel) => WaitAsync(gate, pod, cancel, stop.Token), gate.Reason);
         Task[] tasks = [drift.RunAsync(stop.Token), FollowAsync(context, target, loop, stop.Token)];
         var first = await Task.WhenAny(tasks);

@@ -145,6 +145,21 @@ public sealed class GateTests
         Assert.StartsWith("in-", run.Ingress(Address), StringComparison.Ordinal);
     }
 
+    /// <summary>A pod whose sandbox was made anew has another address, and the API goes on showing the old one.</summary>
+    [Fact]
+    public async Task AddressThatAnAttachedPodNoLongerHas_IsTheNextPods()
+    {
+        await using var run = new GateRun();
+        var policy = PolicyOf("a/deny", """{"podSelector":{"matchLabels":{"app":"db"}}}""");
+        var again = Made("a/again", "1") with { PodIps = [IpAddress.Parse(Address)] };
+        run.Set(Space, policy, again with { Metadata = again.Metadata with { CreationTimestamp = DateTimeOffset.UnixEpoch.AddYears(99) } }, Made("a/web", "2", "app=db"));
+        await run.AddAsync(GateRun.Pod("a/again", "10.0.1.10", "1"));
+        Assert.Equal(Open, run.Ingress(Address));
+        await run.AddAsync(GateRun.Pod("a/web", Address, "2"));
+        Assert.StartsWith("in-", run.Ingress(Address), StringComparison.Ordinal);
+        Assert.Equal(Open, run.Ingress("10.0.1.10"));
+    }
+
     [Fact]
     public async Task PodThatIsDetached_IsForgotten_UnlessTheApiStillHasIt()
     {

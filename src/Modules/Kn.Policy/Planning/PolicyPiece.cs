@@ -21,7 +21,14 @@ internal sealed record RulesPiece(ValueList<AllowRule> Ingress, ValueList<AllowR
 /// <param name="Identity">What policies can see of it.</param>
 /// <param name="Local">Its classes; null for a pod of another node.</param>
 /// <param name="Claim">Its right to its addresses where another pod names them too.</param>
-internal sealed record PodPiece(ValueList<IpAddress> Addresses, PeerIdentity Identity, LocalPod? Local, AddressClaim Claim) : PolicyPiece;
+internal sealed record PodPiece(ValueList<IpAddress> Addresses, PeerIdentity Identity, LocalPod? Local, AddressClaim Claim) : PolicyPiece
+{
+    /// <summary>Those of its addresses that CNI gave it.</summary>
+    public ValueList<IpAddress> Attached { get; init; }
+
+    /// <summary>Its right to one of its addresses.</summary>
+    public AddressClaim ClaimTo(IpAddress address) => Attached.Contains(address) ? Claim with { Source = ClaimSource.Cni } : Claim;
+}
 
 /// <summary>What selects a pod of this node.</summary>
 /// <param name="Ingress">Its class for what comes in; null where nothing isolates it.</param>

@@ -72,10 +72,10 @@ internal static class PolicyPlan
             addresses,
             index.IdentityOf(pod, @namespace),
             isLocal ? new LocalPod(ClassOf(index, node, pod, @namespace, PolicyDirection.Ingress), ClassOf(index, node, pod, @namespace, PolicyDirection.Egress)) : null,
-            new AddressClaim(pod.Metadata.DeletionTimestamp is not null, pod.Metadata.CreationTimestamp?.UtcTicks ?? 0, key)
-            {
-                Source = attached.IsEmpty ? ClaimSource.Api : ClaimSource.Cni,
-            });
+            new AddressClaim(pod.Metadata.DeletionTimestamp is not null, pod.Metadata.CreationTimestamp?.UtcTicks ?? 0, key))
+        {
+            Attached = attached,
+        };
     }
 
     /// <summary>A container that is no pod: no selector matches it, and no policy selects it.</summary>
