@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Text.Json.Nodes;
 using Kn.E2E.Tests.Framework;
 using Kn.Lab.Api;
+using Kn.Lab.Control;
 using Kn.Lab.Demo;
 using Kn.Lab.Underlay;
 using Kn.Linux.Namespaces;
@@ -92,7 +93,7 @@ public sealed class PolicyLab : LabFixture
         {
             var pod = await Client.GetAsync(ApiResources.Pods, SpaceOf(name), name, CancellationToken.None);
             (_pods[name], _addresses[name]) = (pod, DemoCluster.AddressesOf(pod));
-            return _addresses[name].Count == 2 && (!ready || DemoCluster.IsReady(pod));
+            return _addresses[name].Count == 2 && (!ready || DemoCluster.IsReady(pod)) && IsInside(SpaceOf(name), name);
         });
     }
 
@@ -146,6 +147,12 @@ public sealed class PolicyLab : LabFixture
         await AllOpenAsync();
     }
 
+    /// <summary>Whether a pod's process is in the pod's network namespace: just started, it may still be in this one.</summary>
+    private bool IsInside(string ns, string pod) =>
+        int.TryParse(ControlClient.Ask(Options, "pod", ns, pod), out var pid)
+        && new FileInfo($"/proc/{pid}/ns/net").LinkTarget is { } inside
+        && inside != new FileInfo("/proc/self/ns/net").LinkTarget;
+
     private async Task StrictAsync()
     {
         await LabAsync("agent", "stop", "node3");
@@ -180,13 +187,15 @@ public sealed class PolicyLab : LabFixture
 
     private async Task<IReadOnlyList<Flow>> WrongAsync(Flow[] flows)
     {
-        var passes = await Task.WhenAll(flows.Select(flow => PolicyProbe.PassesAsync(Place(flow.From), Place(flow.To), Address(flow.To, flow.Family), flow.Protocol, flow.Port)));
-        return [.. flows.Where((flow, index) => flow.Passes != passes[index])];
+        var outcomes = await Task.WhenAll(flows.Select(flow => PolicyProbe.SendAsync(Place(flow.From), Place(flow.To), Address(flow.To, flow.Family), flow.Protocol, flow.Port)));
+        return [.. flows.Select((flow, index) => flow with { Outcome = outcomes[index] }).Where(static flow => flow.Passes != PolicyProbe.IsThrough(flow.Outcome))];
     }
 
     /// <summary>A line of an expectation, in one family.</summary>
     private sealed record Flow(bool Passes, string From, string To, string Protocol, int Port, IpFamily Family)
     {
+        public string Outcome { get; init; } = "";
+
         public static Flow Of(string line, IpFamily family)
         {
             var words = line.Split(' ', StringSplitOptions.RemoveEmptyEntries);
@@ -194,7 +203,7 @@ public sealed class PolicyLab : LabFixture
             return new Flow(words[0] == "yes", words[1], words[3], words[4], int.Parse(words[5]), family);
         }
 
-        public override string ToString() => $"{(Passes ? "denied" : "allowed")}: {From} -> {To} {Protocol} {Port} ({Family})";
+        public override string ToString() => $"{From} -> {To} {Protocol} {Port} ({Family}): {Outcome}";
     }
 }
 

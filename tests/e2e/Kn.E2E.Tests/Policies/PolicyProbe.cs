@@ -17,8 +17,19 @@ internal static class PolicyProbe
 
     private static int _sctpPort = 20_000;
 
-    /// <summary>Sends, and says whether it got through.</summary>
-    public static Task<bool> PassesAsync(NetworkNamespace from, NetworkNamespace to, IpAddress target, string protocol, int port) => protocol switch
+    /// <summary>What is said where a connection is made, or an answer came.</summary>
+    public const string Answered = "answered";
+
+    /// <summary>What is said where the receiver's kernel refuses.</summary>
+    public const string Refused = "refused";
+
+    private const string Silence = "silence";
+
+    /// <summary>Whether what came of it means that the packet got through.</summary>
+    public static bool IsThrough(string outcome) => outcome is Answered or Refused;
+
+    /// <summary>Sends, and says what came of it.</summary>
+    public static Task<string> SendAsync(NetworkNamespace from, NetworkNamespace to, IpAddress target, string protocol, int port) => protocol switch
     {
         "TCP" => ConnectAsync(from, target, port),
         "UDP" => AskAsync(from, target, port),
@@ -26,7 +37,7 @@ internal static class PolicyProbe
         _ => throw new ArgumentException($"'{protocol}' is no protocol of policies", nameof(protocol)),
     };
 
-    private static async Task<bool> ConnectAsync(NetworkNamespace from, IpAddress target, int port)
+    private static async Task<string> ConnectAsync(NetworkNamespace from, IpAddress target, int port)
     {
         var end = new IPEndPoint(target.ToIPAddress(), port);
         using var socket = from.Run(() => new Socket(end.AddressFamily, SocketType.Stream, ProtocolType.Tcp));
@@ -35,19 +46,19 @@ internal static class PolicyProbe
         try
         {
             await socket.ConnectAsync(end, patience.Token);
-            return true;
+            return Answered;
         }
         catch (SocketException error)
         {
-            return error.SocketErrorCode == SocketError.ConnectionRefused;
+            return error.SocketErrorCode == SocketError.ConnectionRefused ? Refused : $"{error.SocketErrorCode}";
         }
         catch (OperationCanceledException)
         {
-            return false;
+            return Silence;
         }
     }
 
-    private static async Task<bool> AskAsync(NetworkNamespace from, IpAddress target, int port)
+    private static async Task<string> AskAsync(NetworkNamespace from, IpAddress target, int port)
     {
         var end = new IPEndPoint(target.ToIPAddress(), port);
         using var socket = from.Run(() => new Socket(end.AddressFamily, SocketType.Dgram, ProtocolType.Udp));
@@ -56,19 +67,19 @@ internal static class PolicyProbe
         {
             await socket.ConnectAsync(end, patience.Token);
             await socket.SendAsync("hostname"u8.ToArray(), patience.Token);
-            return await socket.ReceiveAsync(new byte[2048], patience.Token) > 0;
+            return await socket.ReceiveAsync(new byte[2048], patience.Token) > 0 ? Answered : Silence;
         }
         catch (SocketException error)
         {
-            return error.SocketErrorCode == SocketError.ConnectionRefused;
+            return error.SocketErrorCode == SocketError.ConnectionRefused ? Refused : $"{error.SocketErrorCode}";
         }
         catch (OperationCanceledException)
         {
-            return false;
+            return Silence;
         }
     }
 
-    private static bool Associates(NetworkNamespace from, NetworkNamespace to, IpAddress target, ushort port)
+    private static string Associates(NetworkNamespace from, NetworkNamespace to, IpAddress target, ushort port)
     {
         var source = (ushort)Interlocked.Increment(ref _sctpPort);
         using var ear = new SctpProbe(to, target.Family == IpFamily.V6) { Patience = Patience };
@@ -81,7 +92,7 @@ internal static class PolicyProbe
             {
                 if (ear.ReceiveInit().EndsWith($":{source} > {port}", StringComparison.Ordinal))
                 {
-                    return true;
+                    return Answered;
                 }
             }
         }
@@ -90,6 +101,6 @@ internal static class PolicyProbe
             // Nothing came.
         }
 
-        return false;
+        return Silence;
     }
 }

@@ -81,6 +81,7 @@ public sealed class RelabelTests(PolicyLab lab)
     public async Task PodThatTerminates_KeepsItsRights_UntilItIsGone()
     {
         await lab.PodAsync("leaving", "nodeName: node2, containers: [{name: e, image: echo, command: [sh, -c, \"trap '' TERM; sleep 300 & wait; sleep 300\"]}]", "app: leaving", ready: false);
+        await lab.ExpectAsync("yes leaving -> web TCP 8080", "yes leaving -> db TCP 8080");
         await using var policy = await lab.PolicyAsync("px", "{podSelector: {matchExpressions: [{key: app, operator: In, values: [web, leaving]}]}, policyTypes: [Ingress, Egress], ingress: [{from: [{podSelector: {matchLabels: {app: leaving}}}]}], egress: [{to: [{podSelector: {matchLabels: {app: web}}}]}]}");
         await lab.ExpectAsync("yes leaving -> web TCP 8080", "no leaving -> db TCP 8080", "no client -> web TCP 8080");
         await lab.Client.DeleteAsync(ApiResources.Pods, "px", "leaving", new JsonObject { ["gracePeriodSeconds"] = 60 }, CancellationToken.None);
