@@ -14,6 +14,8 @@ public sealed class BpfMap : IDisposable
     private const int BPF_MAP_CREATE = 0;
     private const int BPF_MAP_LOOKUP_ELEM = 1;
     private const int BPF_MAP_UPDATE_ELEM = 2;
+    private const int BPF_MAP_DELETE_ELEM = 3;
+    private const uint BPF_MAP_TYPE_HASH = 1;
     private const uint BPF_MAP_TYPE_ARRAY = 2;
     private const uint BPF_MAP_TYPE_LRU_HASH = 9;
     private const int CreateBytes = 28 + NameBytes;
@@ -43,6 +45,9 @@ public sealed class BpfMap : IDisposable
     /// <summary>A hash of fixed size that forgets what was not used for longest.</summary>
     public static BpfMap CreateLruHash(string name, int keyBytes, int valueBytes, int entries) => new(BPF_MAP_TYPE_LRU_HASH, name, keyBytes, valueBytes, entries);
 
+    /// <summary>A hash; a write beyond its size is refused with E2BIG.</summary>
+    public static BpfMap CreateHash(string name, int keyBytes, int valueBytes, int entries) => new(BPF_MAP_TYPE_HASH, name, keyBytes, valueBytes, entries);
+
     /// <summary>An array; its keys are 4 bytes.</summary>
     public static BpfMap CreateArray(string name, int valueBytes, int entries) => new(BPF_MAP_TYPE_ARRAY, name, sizeof(uint), valueBytes, entries);
 
@@ -52,6 +57,9 @@ public sealed class BpfMap : IDisposable
 
     /// <summary>Adds or replaces a value.</summary>
     public void Write(ReadOnlySpan<byte> key, ReadOnlySpan<byte> value) => Call(BPF_MAP_UPDATE_ELEM, key, value);
+
+    /// <summary>Removes a key; success when it is not there. Not for arrays.</summary>
+    public void Remove(ReadOnlySpan<byte> key) => Call(BPF_MAP_DELETE_ELEM, key, new byte[_valueBytes]);
 
     /// <inheritdoc/>
     public void Dispose() => _descriptor.Dispose();

@@ -92,6 +92,9 @@ public enum BpfFunction
     /// <summary>(link index, flags) → the verdict that sends the packet out of the link.</summary>
     Redirect = 23,
 
+    /// <summary>(link index, flags) → the verdict that has a veth's other end receive the packet at once; for a program at ingress. Since Linux 5.10.</summary>
+    RedirectPeer = 155,
+
     /// <summary>() → nanoseconds since the start, as of the last tick: cheaper than the exact time. Since Linux 5.11.</summary>
     CoarseTime = 160,
 }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
+using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using Kn.NetnsTests;
 using Kn.Primitives;
@@ -96,6 +97,49 @@ public sealed partial class FastPathTests : IAsyncLifetime, IDisposable
         }
     }
 
+    /// <summary>Into a pod without a limit packets go at once: the node's end of its veth sends none.</summary>
+    [Fact]
+    public void PacketsIntoAPod_PassNoQueue()
+    {
+        Start(RoutesMode.Auto);
+        using var echo = Connect(IpFamily.V6);
+        Eventually.True(
+            () =>
+            {
+                echo.Ask();
+                var before = Sent();
+                echo.Ask();
+                return Sent() == before;
+            },
+            "a message comes into the pod that its veth's other end has not sent");
+
+        long Sent() => (long)_net.Nodes[2].Space.IpJson("-s", "link", "show", "pod")[0]!["stats64"]!["tx"]!["packets"]!;
+    }
+
+    /// <summary>A limit of a pod's bandwidth is a queue at its link: no packet goes round it.</summary>
+    [Fact]
+    public void LimitOfAPodsBandwidth_HoldsOnTheFastPath()
+    {
+        Start(RoutesMode.Auto);
+        var node = _net.Nodes[2].Space;
+        using var echo = Connect(IpFamily.V4);
+        TakesTheFastPath(echo);
+        node.Exec("tc", "qdisc", "add", "dev", "pod", "root", "tbf", "rate", "1gbit", "burst", "1m", "limit", "1m");
+        Eventually.True(
+            () =>
+            {
+                echo.Ask();
+                var (queued, forwarded) = (Queued(node), Forwarded(2));
+                for (var i = 0; i < 10; i++)
+                {
+                    echo.Ask();
+                }
+
+                return Queued(node) >= queued + 10 && Forwarded(2) < forwarded + 20;
+            },
+            "every packet into the pod is queued, though not all pass the stack");
+    }
+
     /// <summary>The last packets are the stack's: conntrack knows that the connection has ended.</summary>
     [Fact]
     public void EndOfAConnection_IsSeenByConntrack()
@@ -180,6 +224,9 @@ public sealed partial class FastPathTests : IAsyncLifetime, IDisposable
         $"a message passes {_net.Nodes[0].Space.Exec("nft", "list", "ruleset")} {Filters(_net.Nodes[0], "pod")}");
 
     private long Forwarded(int node) => Packets().Matches(_net.Nodes[node].Space.Exec("nft", "list", "chain", "inet", "t", "c")).Sum(static match => long.Parse(match.Groups[1].Value, CultureInfo.InvariantCulture));
+
+    private static long Queued(TestNamespace node) =>
+        JsonNode.Parse(node.Exec("tc", "-s", "-j", "qdisc", "show", "dev", "pod"))!.AsArray().Where(static qdisc => (string)qdisc!["kind"]! == "tbf").Sum(static qdisc => (long)qdisc!["packets"]!);
 
     [GeneratedRegex(@"packets (\d+)")]
     private static partial Regex Packets();

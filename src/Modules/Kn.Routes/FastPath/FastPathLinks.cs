@@ -31,6 +31,7 @@ internal sealed class FastPathLinks : IDisposable
     private readonly Channel<bool> _signal = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
     private readonly ConcurrentDictionary<int, bool> _detached = [];
     private volatile HashSet<int> _attached = [];
+    private readonly HashSet<int> _withoutQueue = [];
 
     private FastPathLinks(ModuleContext context, ILogger logger)
     {
@@ -107,7 +108,7 @@ internal sealed class FastPathLinks : IDisposable
         _ when change.CausedBy == _socket.PortId => false,
         LinkEvent { Link: var link } => _attached.Contains(link.Index) ? change.IsRemoved : !change.IsRemoved && IsCandidate(link),
         AddressEvent { Address: var address } => !_attached.Contains(address.LinkIndex) && !change.IsRemoved,
-        QdiscEvent { Qdisc: var qdisc } => change.IsRemoved && _attached.Contains(qdisc.LinkIndex) && Detached(qdisc.LinkIndex),
+        QdiscEvent { Qdisc: var qdisc } when _attached.Contains(qdisc.LinkIndex) => qdisc.IsRoot || (change.IsRemoved && Detached(qdisc.LinkIndex)),
         _ => false,
     };
 
@@ -144,6 +145,7 @@ internal sealed class FastPathLinks : IDisposable
         var before = _attached;
         var changes = wanted.Where(index => !before.Contains(index) || detached.Contains(index)).SelectMany(ToAttach).ToList();
         _attached = wanted;
+        FollowQueues(links);
         var refused = _socket.Apply(changes).Where(static failure => failure.Error.Errno != Linux.Errno.ENODEV).ToList();
         foreach (var failure in refused)
         {
@@ -151,6 +153,24 @@ internal sealed class FastPathLinks : IDisposable
         }
 
         _status.SetFact("fastPath", $"{wanted.Count} links");
+    }
+
+    /// <summary>Pods' links without a queue of their own: not the ones with a limit, nor the bridge.</summary>
+    private void FollowQueues(IReadOnlyList<Link> links)
+    {
+        var queues = _socket.ReadQdiscs().Where(static qdisc => qdisc is { IsRoot: true, Kind: not "noqueue" }).Select(static qdisc => qdisc.LinkIndex).ToHashSet();
+        var now = links.Where(link => link.Group == NodeResources.PodLinkGroup && link.Master == 0 && !queues.Contains(link.Index)).Select(static link => link.Index).ToHashSet();
+        foreach (var gone in _withoutQueue.Except(now))
+        {
+            _cache.SetWithoutQueue(gone, false);
+        }
+
+        _withoutQueue.IntersectWith(now);
+        foreach (var come in now.Except(_withoutQueue).Take(FlowLayout.PodLinks - _withoutQueue.Count))
+        {
+            _cache.SetWithoutQueue(come, true);
+            _withoutQueue.Add(come);
+        }
     }
 
     private IEnumerable<RouteChange> ToAttach(int link) =>

@@ -9,6 +9,7 @@ internal sealed class FlowCache : IDisposable
     private readonly Lock _lock = new();
     private readonly BpfMap _flows;
     private readonly BpfMap _state;
+    private readonly BpfMap _pods;
     private uint _epoch;
 
     /// <summary>Loads them.</summary>
@@ -20,8 +21,9 @@ internal sealed class FlowCache : IDisposable
         {
             _flows = Keep(BpfMap.CreateLruHash("kn_flows", FlowLayout.KeyBytes, FlowLayout.ValueBytes, FlowLayout.Flows));
             _state = Keep(BpfMap.CreateArray("kn_flow_state", FlowLayout.StateBytes, 1));
+            _pods = Keep(BpfMap.CreateHash("kn_pod_links", sizeof(int), sizeof(uint), FlowLayout.PodLinks));
             Send = Keep(BpfProgram.LoadClassifier("kn_send", FlowPrograms.WriteSend(_flows, _state)));
-            Learn = Keep(BpfProgram.LoadClassifier("kn_learn", FlowPrograms.WriteLearn(_flows, _state)));
+            Learn = Keep(BpfProgram.LoadClassifier("kn_learn", FlowPrograms.WriteLearn(_flows, _state, _pods)));
         }
         catch
         {
@@ -50,6 +52,20 @@ internal sealed class FlowCache : IDisposable
     /// <summary>How often a flow was taken in, or confirmed.</summary>
     public long Taken => (long)BinaryPrimitives.ReadUInt64LittleEndian(ReadState().AsSpan(FlowLayout.StateTaken));
 
+    /// <summary>Says whether packets may go by a link into a pod without a queue.</summary>
+    public void SetWithoutQueue(int podLink, bool isSo)
+    {
+        var key = BitConverter.GetBytes(podLink);
+        if (isSo)
+        {
+            _pods.Write(key, BitConverter.GetBytes(1u));
+        }
+        else
+        {
+            _pods.Remove(key);
+        }
+    }
+
     /// <summary>Ends the epoch: from now on every flow's next packet goes through the stack again.</summary>
     public void Forget()
     {
@@ -67,6 +83,7 @@ internal sealed class FlowCache : IDisposable
     {
         Learn.Dispose();
         Send.Dispose();
+        _pods.Dispose();
         _state.Dispose();
         _flows.Dispose();
     }

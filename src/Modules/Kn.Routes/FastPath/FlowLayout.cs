@@ -11,14 +11,19 @@ internal static class FlowLayout
     public const int KeySource = 8;
     public const int KeyDestination = 24;
 
-    /// <summary>valid until, ns u64 | epoch u32 | link to leave by u32 | largest frame u32 | Ethernet destination and source 12 bytes</summary>
-    public const int ValueBytes = 32;
+    /// <summary>valid until, ns u64 | epoch u32 | link to leave by u32 | largest frame u32 | Ethernet destination and source 12 bytes |
+    /// 1 for a pod's link without limits u32 | unused u32</summary>
+    public const int ValueBytes = 40;
 
     public const int ValueUntil = 0;
     public const int ValueEpoch = 8;
     public const int ValueLink = 12;
     public const int ValueFrame = 16;
     public const int ValueEthernet = 20;
+    public const int ValueIntoPod = 32;
+
+    /// <summary>Links of pods that packets go into without a queue at a time; a node has a few hundred.</summary>
+    public const int PodLinks = 4096;
 
     /// <summary>epoch u32 | unused u32 | flows taken in u64</summary>
     public const int StateBytes = 16;

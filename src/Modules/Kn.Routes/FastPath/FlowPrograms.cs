@@ -74,16 +74,21 @@ internal static class FlowPrograms
             code.Store(BpfSize.Word, R7, at, R1);
         }
 
+        code.Load(BpfSize.Word, R3, R8, ValueIntoPod);
         code.Load(BpfSize.Word, R1, R8, ValueLink);
         code.Set(R2, 0);
+        code.JumpIf(R3, BpfTest.NotEqual, 0, "pod");
         code.Call(BpfFunction.Redirect);
+        code.Exit();
+        code.Label("pod");
+        code.Call(BpfFunction.RedirectPeer);
         code.Exit();
         WriteEnd(code);
         return code;
     }
 
     /// <summary>For egress: notes flows whose packets are marked, and takes the mark away.</summary>
-    public static BpfAssembler WriteLearn(BpfMap flows, BpfMap state)
+    public static BpfAssembler WriteLearn(BpfMap flows, BpfMap state, BpfMap pods)
     {
         var code = new BpfAssembler();
         code.Copy(R6, R1);
@@ -101,6 +106,7 @@ internal static class FlowPrograms
         code.Store(BpfSize.Word, BpfRegister.Stack, Key + KeyLink, R1);
         WriteParse(code);
         WriteValue(code, state);
+        WriteWhereTo(code, pods);
         code.LoadMap(R1, flows);
         code.Copy(R2, BpfRegister.Stack);
         code.AddTo(R2, Key);
@@ -249,6 +255,20 @@ internal static class FlowPrograms
             code.Load(BpfSize.Word, R1, R7, at);
             code.Store(BpfSize.Word, BpfRegister.Stack, Value + ValueEthernet + at, R1);
         }
+    }
+
+    /// <summary>Whether the link is a pod's whose packets need not wait for one another: then they need no queue, nor a second round of the scheduler, on their
+    /// way into the pod.</summary>
+    private static void WriteWhereTo(BpfAssembler code, BpfMap pods)
+    {
+        code.Store(BpfSize.Double, BpfRegister.Stack, Value + ValueIntoPod, 0);
+        code.LoadMap(R1, pods);
+        code.Copy(R2, BpfRegister.Stack);
+        code.AddTo(R2, Value + ValueLink);
+        code.Call(BpfFunction.MapLookup);
+        code.JumpIf(R0, BpfTest.Equal, 0, "elsewhere");
+        code.Store(BpfSize.Word, BpfRegister.Stack, Value + ValueIntoPod, 1);
+        code.Label("elsewhere");
     }
 
     private static void WriteEnd(BpfAssembler code)
