@@ -8,6 +8,9 @@ internal sealed class PolicyMetrics(MetricRegistry registry)
     /// <summary>How long transactions take.</summary>
     public Histogram ApplySeconds { get; } = registry.Histogram("kn_policy_apply_seconds", "One transaction with the kernel.", Histogram.Seconds);
 
+    /// <summary>How long new pods wait.</summary>
+    public Histogram GateSeconds { get; } = registry.Histogram("kn_policy_gate_seconds", "What CNI ADD waited for a new pod's policies to be in the kernel.", Histogram.Seconds);
+
     /// <summary>Whole tables made.</summary>
     public Counter Replacements { get; } = registry.Counter("kn_policy_table_replacements_total", "Times that the whole table was made anew.");
 

@@ -47,7 +47,8 @@ internal static class PolicyRuleset
     /// <summary>The static part.</summary>
     /// <param name="generation">The generation, 1 to 65535.</param>
     /// <param name="options">The options that change rules.</param>
-    public static NftTable Static(ushort generation, PolicyOptions options) => new(TableId.Family, TableId.Name)
+    /// <param name="isHooked">Whether packets come by. Without it the table is as complete as with it, and costs packets nothing.</param>
+    public static NftTable Static(ushort generation, PolicyOptions options, bool isHooked) => new(TableId.Family, TableId.Name)
     {
         Comment = PolicyLayout.Version(options),
         Sets = PolicySchema.All,
@@ -67,14 +68,17 @@ internal static class PolicyRuleset
             Check(CheckInChain, "ingress", "drop-in"),
             .. NoEntry(),
             Decide(),
-            .. Generation(generation, options),
+            Allow(generation),
+            .. isHooked ? Hooks(generation, options) : [],
         ]).ToValueList(),
     };
 
     /// <summary>The chains that name the generation.</summary>
-    public static NftChain[] Generation(ushort generation, PolicyOptions options) => options.GuardOwnNode
-        ? [Allow(generation), Forward(generation), Input(generation)]
-        : [Allow(generation), Forward(generation)];
+    public static NftChain[] Generation(ushort generation, PolicyOptions options, bool isHooked) => [Allow(generation), .. isHooked ? Hooks(generation, options) : []];
+
+    /// <summary>The chains that packets come by.</summary>
+    public static NftChain[] Hooks(ushort generation, PolicyOptions options) =>
+        options.GuardOwnNode ? [Forward(generation), Input(generation)] : [Forward(generation)];
 
     /// <summary>The generation of a table that was read; null where its rules are not Kn's.</summary>
     public static ushort? GenerationOf(NftTable table)
