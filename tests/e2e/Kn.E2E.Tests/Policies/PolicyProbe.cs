@@ -13,7 +13,7 @@ namespace Kn.E2E.Tests.Policies;
 internal static class PolicyProbe
 {
     /// <summary>Long for a packet on one machine, and short enough to wait for in vain some hundred times.</summary>
-    private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(400);
+    private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(250);
 
     private static int _sctpPort = 20_000;
 
