@@ -22,10 +22,15 @@ internal sealed class ReconcilePass<TKey, TPiece>(ITarget<TKey, TPiece> target, 
     /// <summary>What was asked for and could not be honoured.</summary>
     internal ProblemLedger<TKey> Problems { get; } = new();
 
+    /// <summary>Keys to plan for other reasons than a change of the cluster.</summary>
+    internal TouchedKeys<TKey> Touched { get; } = new();
+
     /// <summary>Plans the keys that the changes affect.</summary>
-    internal async Task ApplyChangesAsync(ChangeBatch batch, CancellationToken cancellationToken)
+    internal async Task ApplyChangesAsync(IChangeFeed feed, CancellationToken cancellationToken)
     {
         _keys.Clear();
+        Touched.TakeInto(_keys);
+        var batch = feed.Drain();
         foreach (var change in batch.Changes)
         {
             target.AddAffectedKeys(batch.Cluster, change, _keys);
@@ -51,12 +56,14 @@ internal sealed class ReconcilePass<TKey, TPiece>(ITarget<TKey, TPiece> target, 
             _applied.Add(key, piece);
         }
 
-        // Drained after the read: what the changes say is in the snapshot, and every key is planned anyway.
-        var batch = feed.Drain();
+        // Drained after the read: what the changes say is in the snapshot.
         _keys.Clear();
+        Touched.TakeInto(_keys);
+        var batch = feed.Drain();
+        var arePlansKnown = afterSuccess && batch.Changes.Count == 0 && _keys.Count == 0 && !target.PlansMayDiffer;
         _keys.UnionWith(target.Keys(batch.Cluster));
         _keys.UnionWith(_applied.Keys);
-        var changed = await PlanAndApplyAsync(batch, afterSuccess && batch.Changes.Count == 0 && !target.PlansMayDiffer, cancellationToken);
+        var changed = await PlanAndApplyAsync(batch, arePlansKnown, cancellationToken);
         _before.Clear();
         Problems.Keep(_keys);
         metrics.FullPassSeconds.Observe(time.GetElapsedTime(start));
@@ -98,6 +105,7 @@ internal sealed class ReconcilePass<TKey, TPiece>(ITarget<TKey, TPiece> target, 
         _receivedAt = null;
         metrics.Pieces.Set(_applied.Count);
         target.Settled();
+        Touched.Complete();
         return changes.Count;
     }
 

@@ -11,6 +11,8 @@ public sealed partial class ConformanceTests
 
     private static readonly IReadOnlyList<string> ServiceSections = ["Addresses", "Endpoints", "Traffic policies", "Source ranges", "Refusing", "Source addresses", "Choosing", "Affinity", "Connections", "Localhost", "Health checks", "Labels and annotations", "Changes", "Metrics"];
 
+    private static readonly IReadOnlyList<string> PolicySections = ["Isolation", "Peers", "Ports", "Nodes", "Connections", "Changes", "Start and stop"];
+
     private static readonly IReadOnlyDictionary<string, Specification> Specifications = new Dictionary<string, Specification>(StringComparer.Ordinal)
     {
         ["cni"] = new("the CNI specification", "[CNI 1.1.0](https://www.cni.dev/docs/spec/) and the conventions beside it", ["Parameters", "VERSION", "ADD", "DEL", "CHECK", "GC", "STATUS", "Result", "Errors", "Chaining", "Capabilities", "Delegated IPAM", "Runtimes"]),
@@ -18,6 +20,7 @@ public sealed partial class ConformanceTests
         {
             EndToEnd = ["Zone", "Services", "Headless Services", "External names", "Pods", "Clients", "Where it is served", "What a client sees"],
         },
+        ["policy"] = new("the NetworkPolicy API", "[NetworkPolicy](https://kubernetes.io/docs/concepts/services-networking/network-policies/) (networking.k8s.io/v1) and what is left to implementations", PolicySections) { EndToEnd = PolicySections },
         ["services"] = new("the Service API", "[Services](https://kubernetes.io/docs/reference/networking/virtual-ips/), EndpointSlices and what kube-proxy makes of them", ServiceSections) { EndToEnd = ServiceSections },
     };
 
@@ -97,7 +100,7 @@ public sealed partial class ConformanceTests
     private static string Spell(string word, bool first)
     {
         var upper = word.ToUpperInvariant();
-        if (upper is "ADD" or "DEL" or "CHECK" or "GC" or "STATUS" or "CNI" or "IPAM" or "IP" or "MAC" or "MTU" or "DNS" or "JSON" or "TCP" or "UDP" or "SCTP" or "API" or "VIP")
+        if (upper is "ADD" or "DEL" or "CHECK" or "GC" or "STATUS" or "CNI" or "IPAM" or "IP" or "MAC" or "MTU" or "DNS" or "ICMP" or "JSON" or "TCP" or "UDP" or "SCTP" or "API" or "VIP")
         {
             return upper;
         }

@@ -130,6 +130,50 @@ public class ReconcileLoopTests
     }
 
     [Fact]
+    public async Task PlanAgain_ReturnsAfterAPassThatBeganLater_AndEndedWell()
+    {
+        var target = new NamespaceTarget();
+        var (cache, context) = Cluster(("a", "1"), ("b", "1"));
+        await RunAsync(target, context, async loop =>
+        {
+            await loop.WhenConverged.WaitAsync(TestContexts.Deadline);
+            target.Planned.Clear();
+            string? seen = null;
+            await loop.PlanAgainAsync("b", () => seen = target.State.Find("b")?.Text, default).WaitAsync(TestContexts.Deadline);
+            Assert.Equal(["b"], target.Planned);
+            Assert.Equal("b=1", seen);
+
+            // While a pass is at work: the next one counts, and it knows what the cluster asked for at the time of the call.
+            using var go = new SemaphoreSlim(0);
+            target.Hold = go;
+            loop.Touch("a");
+            await TestContexts.UntilAsync(() => target.Planned.Contains("a"), "a pass is at work");
+            cache.Apply(ResourceKinds.Namespaces, ObjectDelta.Set(Space("b", "2")));
+            var again = loop.PlanAgainAsync("a", () => seen = target.State.Find("b")?.Text, default);
+            target.Hold = null;
+            go.Release();
+            await again.WaitAsync(TestContexts.Deadline);
+            Assert.Equal("b=2", seen);
+        });
+    }
+
+    [Fact]
+    public async Task PlanAgain_OfAPassThatFails_WaitsForOneThatDoesNot()
+    {
+        var target = new NamespaceTarget();
+        var (cache, context) = Cluster(("a", "1"));
+        await RunAsync(target, context, async loop =>
+        {
+            await loop.WhenConverged.WaitAsync(TestContexts.Deadline);
+            target.FailAtRandom(seed: 7, 0.9);
+            cache.Apply(ResourceKinds.Namespaces, ObjectDelta.Set(Space("a", "2")));
+            string? seen = null;
+            await loop.PlanAgainAsync("a", () => seen = target.State.Find("a")?.Text, default).WaitAsync(TestContexts.Deadline);
+            Assert.Equal("a=2", seen);
+        }, new ReconcileOptions { FirstBackoff = TimeSpan.FromMilliseconds(1), LongestBackoff = TimeSpan.FromMilliseconds(2) });
+    }
+
+    [Fact]
     public async Task Cancellation_LeavesTheState()
     {
         var target = new NamespaceTarget();
@@ -225,9 +269,12 @@ public class ReconcileLoopTests
 
         public override void AddAffectedKeys(ClusterSnapshot cluster, ObjectChange change, ISet<string> keys) => keys.Add(change.Object.Metadata.Name);
 
+        internal SemaphoreSlim? Hold { get; set; }
+
         public override Piece? Plan(ClusterSnapshot cluster, string key, Problems problems)
         {
             Planned.Enqueue(key);
+            Hold?.Wait();
             var space = cluster.Namespaces.Find(key);
             return space is null ? null
                 : space.Metadata.Labels.Find("value") == "throw" ? throw new FormatException("a bad object")
