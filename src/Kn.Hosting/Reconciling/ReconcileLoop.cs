@@ -105,7 +105,7 @@ public sealed class ReconcileLoop<TKey, TPiece>
             Succeeded();
             return FullPassCause.None;
         }
-        catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
+        catch (Exception exception) when (exception is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
         {
             await FailedAsync(exception, cancellationToken);
             return FullPassCause.Failure;
@@ -125,7 +125,7 @@ public sealed class ReconcileLoop<TKey, TPiece>
                 Succeeded();
                 return;
             }
-            catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
+            catch (Exception exception) when (exception is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
             {
                 await FailedAsync(exception, cancellationToken);
                 cause = cause == FullPassCause.Start ? FullPassCause.Start : FullPassCause.Failure;
@@ -166,6 +166,8 @@ public sealed class ReconcileLoop<TKey, TPiece>
 
     private async Task FailedAsync(Exception exception, CancellationToken cancellationToken)
     {
+        // Whatever a pass met that was cut short is not worth a word.
+        cancellationToken.ThrowIfCancellationRequested();
         var wait = _backoff.Next();
         _metrics.Failures.Increment();
         _status.End();
