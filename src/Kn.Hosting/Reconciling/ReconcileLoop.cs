@@ -120,7 +120,7 @@ public sealed class ReconcileLoop<TKey, TPiece>
             {
                 _status.Begin();
                 _lastReadAt = _time.GetTimestamp();
-                var changed = await _pass.ReadAndApplyAsync(feed, cancellationToken);
+                var changed = await _pass.ReadAndApplyAsync(feed, afterSuccess: cause == FullPassCause.Drift, cancellationToken);
                 Repaired(cause, changed);
                 Succeeded();
                 return;
