@@ -14,7 +14,7 @@ internal ref struct HeadWriter(Span<byte> destination)
     public bool IsFull { get; private set; }
 
     /// <summary>Bytes as they are.</summary>
-    public void Write(ReadOnlySpan<byte> bytes)
+    public void Write(scoped ReadOnlySpan<byte> bytes)
     {
         if (IsFull || bytes.Length > _destination.Length - Length)
         {
@@ -35,7 +35,7 @@ internal ref struct HeadWriter(Span<byte> destination)
     }
 
     /// <summary>A field line.</summary>
-    public void Field(ReadOnlySpan<byte> nameAndColon, ReadOnlySpan<byte> value)
+    public void Field(scoped ReadOnlySpan<byte> nameAndColon, scoped ReadOnlySpan<byte> value)
     {
         Write(nameAndColon);
         Write(value);

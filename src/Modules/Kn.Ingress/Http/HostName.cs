@@ -1,3 +1,5 @@
+using System.Buffers;
+
 namespace Kn.Ingress.Http;
 
 /// <summary>The host of a request: <c>uri-host [ ":" port ]</c> (RFC 9110 §7.2).</summary>
@@ -5,6 +7,8 @@ internal static class HostName
 {
     /// <summary>Longest name that there is in DNS.</summary>
     public const int MaxLength = 255;
+
+    private static readonly SearchValues<byte> s_address = SearchValues.Create("0123456789abcdefABCDEF:."u8);
 
     /// <summary>Where the host ends and its port begins; false for what is no host. An empty one is good: it is nobody's.</summary>
     public static bool TrySplit(ReadOnlySpan<byte> authority, out int length)
@@ -15,10 +19,15 @@ internal static class HostName
             return true;
         }
 
+        if (authority.Length > MaxLength + ":65535".Length)
+        {
+            return false;
+        }
+
         if (authority[0] == '[')
         {
             length = authority.IndexOf((byte)']') + 1;
-            return length > 2 && IsPort(authority[length..]) && !authority[1..(length - 1)].ContainsAnyExcept("0123456789abcdefABCDEF:."u8);
+            return length > 2 && IsPort(authority[length..]) && !authority[1..(length - 1)].ContainsAnyExcept(s_address);
         }
 
         var colon = authority.IndexOf((byte)':');

@@ -15,7 +15,7 @@ internal sealed record ClassRules(string ClassName, bool WithoutClass)
     public const string LegacyAnnotation = "kubernetes.io/ingress.class";
 
     /// <summary>Whether Kn serves it.</summary>
-    public bool IsOurs(ClusterSnapshot cluster, Ingress ingress)
+    public bool IsOurs(ClusterSnapshot cluster, IngressObject ingress)
     {
         if (ingress.Metadata.Annotations.TryGetValue(LegacyAnnotation, out var annotated) && annotated.Length > 0)
         {

@@ -33,7 +33,7 @@ internal static class HostPlan
             return null;
         }
 
-        var rules = new Dictionary<(string Path, PathMatch Match), (RouteRule Rule, Ingress From)>();
+        var rules = new Dictionary<(string Path, PathMatch Match), (RouteRule Rule, IngressObject From)>();
         var fallback = default(RouteRule);
         foreach (var ingress in ingresses)
         {
@@ -48,7 +48,7 @@ internal static class HostPlan
     }
 
     private static void AddRules(
-        Ingress ingress, string host, Dictionary<(string Path, PathMatch Match), (RouteRule Rule, Ingress From)> rules, Problems problems)
+        IngressObject ingress, string host, Dictionary<(string Path, PathMatch Match), (RouteRule Rule, IngressObject From)> rules, Problems problems)
     {
         foreach (var rule in ingress.Rules)
         {
@@ -65,7 +65,7 @@ internal static class HostPlan
     }
 
     private static void Add(
-        Ingress ingress, IngressPath path, Dictionary<(string Path, PathMatch Match), (RouteRule Rule, Ingress From)> rules, Problems problems)
+        IngressObject ingress, IngressPath path, Dictionary<(string Path, PathMatch Match), (RouteRule Rule, IngressObject From)> rules, Problems problems)
     {
         var match = path.Type == IngressPathType.Exact ? PathMatch.Exact : PathMatch.Prefix;
         if (RoutePath.Spell(path.Path.Length == 0 ? "/" : path.Path, match) is not { } spelt)
@@ -87,11 +87,11 @@ internal static class HostPlan
         rules.Add((spelt, match), (new RouteRule(spelt, match, BackendOf(ingress, path.Backend, problems), Origin(ingress)), ingress));
     }
 
-    private static RouteRule? FallbackOf(Ingress ingress, Problems problems) => ingress.DefaultBackend is { } backend
+    private static RouteRule? FallbackOf(IngressObject ingress, Problems problems) => ingress.DefaultBackend is { } backend
         ? new RouteRule("", PathMatch.Prefix, BackendOf(ingress, backend, problems), Origin(ingress))
         : null;
 
-    private static BackendRef? BackendOf(Ingress ingress, IngressBackend backend, Problems problems)
+    private static BackendRef? BackendOf(IngressObject ingress, IngressBackend backend, Problems problems)
     {
         if (backend.Resource is { } resource)
         {
@@ -119,5 +119,5 @@ internal static class HostPlan
         return HostName.TrySplit(name, out var length) && length == name.Length && length > 0 && name[0] is not ((byte)'.' or (byte)'[');
     }
 
-    private static string Origin(Ingress ingress) => $"Ingress {ingress.Key}";
+    private static string Origin(IngressObject ingress) => $"Ingress {ingress.Key}";
 }

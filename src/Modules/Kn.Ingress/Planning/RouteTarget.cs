@@ -78,7 +78,7 @@ internal sealed class RouteTarget(LiveRoutes routes, ClassRules classes) : ITarg
             case EndpointSlice { Service: { } owner }:
                 keys.Add(RouteKey.Of(owner));
                 break;
-            case Ingress ingress:
+            case IngressObject ingress:
                 if (ingress.DefaultBackend is not null)
                 {
                     keys.Add(RouteKey.Of(""));
