@@ -1,6 +1,7 @@
 using Kn.Bench;
 using Kn.Bench.Groups;
 using Kn.Bench.Groups.Dns;
+using Kn.Bench.Groups.Ingress;
 using Kn.Bench.Groups.Proxy;
 
 // Usage: Kn.Bench BIN_DIR RESULTS_FILE [GROUP]
@@ -18,6 +19,7 @@ if (args.Length is < 2 or > 3)
     ("proxy", ProxyBench.Run),
     ("routes", RoutesBench.Run),
     ("dns", DnsBench.Run),
+    ("ingress", IngressBench.Run),
 ];
 var wanted = args.Length == 3 ? groups.Where(group => group.Name == args[2]).ToArray() : groups;
 if (wanted.Length == 0)

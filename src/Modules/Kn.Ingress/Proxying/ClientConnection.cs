@@ -96,6 +96,7 @@ internal sealed class ClientConnection : Peer
             case State.Head when _savedLength > 0 && !HasPending:
                 Worker.Counters.TimedOut++;
                 Refuse(408);
+                Run();
                 break;
             case State.Exchange:
                 Worker.Counters.TimedOut++;

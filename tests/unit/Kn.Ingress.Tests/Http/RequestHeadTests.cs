@@ -63,7 +63,7 @@ public sealed class RequestHeadTests
         { "CONNECT a:443 HTTP/1.1\r\nHost: a\r\n\r\n", nameof(HeadFault.Method) },
         { "TRACE / HTTP/1.1\r\nHost: a\r\n\r\n", nameof(HeadFault.Method) },
         { "POST / HTTP/1.1\r\nHost: a\r\nExpect: 200-ok\r\n\r\n", nameof(HeadFault.Expectation) },
-        { "GET http://a b/ HTTP/1.1\r\nHost: a\r\n\r\n", nameof(HeadFault.Target) },
+        { "GET http://a@b/ HTTP/1.1\r\nHost: a\r\n\r\n", nameof(HeadFault.Host) },
         { "GET ftp://a/ HTTP/1.1\r\nHost: a\r\n\r\n", nameof(HeadFault.Target) },
     };
 

@@ -1,7 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
-using Kn.Hosting.Reconciling;
 using Kn.Ingress.Planning;
 using Kn.Ingress.Proxying;
 using Kn.Ingress.Routing;
@@ -61,18 +60,20 @@ internal sealed class RawClient : IDisposable
     private readonly TcpClient _client = new();
     private readonly CancellationTokenSource _deadline = new(s_patience);
     private readonly StringBuilder _early = new();
+    private readonly NetworkStream _stream;
 
     public RawClient(ushort port)
     {
         _client.NoDelay = true;
         _client.Connect(IPAddress.Loopback, port);
+        _stream = _client.GetStream();
     }
 
     public Socket Socket => _client.Client;
 
     public Task SendAsync(string text) => SendAsync(Encoding.Latin1.GetBytes(text));
 
-    public Task SendAsync(byte[] bytes) => _client.GetStream().WriteAsync(bytes, _deadline.Token).AsTask();
+    public Task SendAsync(byte[] bytes) => _stream.WriteAsync(bytes, _deadline.Token).AsTask();
 
     /// <summary>Everything up to these characters, and them.</summary>
     public async Task<string> ReadUntilAsync(string end)
@@ -88,7 +89,7 @@ internal sealed class RawClient : IDisposable
             }
 
             var buffer = new byte[65536];
-            var count = await _client.GetStream().ReadAsync(buffer, _deadline.Token);
+            var count = await _stream.ReadAsync(buffer, _deadline.Token);
             Assert.True(count > 0, $"the connection ended after: {text}");
             _early.Append(Encoding.Latin1.GetString(buffer, 0, count));
         }
@@ -99,7 +100,7 @@ internal sealed class RawClient : IDisposable
         var buffer = new byte[65536];
         try
         {
-            for (int count; (count = await _client.GetStream().ReadAsync(buffer, _deadline.Token)) > 0;)
+            for (int count; (count = await _stream.ReadAsync(buffer, _deadline.Token)) > 0;)
             {
                 _early.Append(Encoding.Latin1.GetString(buffer, 0, count));
             }
