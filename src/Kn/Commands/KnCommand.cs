@@ -49,6 +49,7 @@ internal static class KnCommand
         StatusCommand.Create(),
         IpamCommand.Create(),
         DnsCommand.Create(),
+        IngressCommand.Create(),
         CleanupCommand.Create(),
         ConfigCommand.Create(),
         VersionCommand.Create(),

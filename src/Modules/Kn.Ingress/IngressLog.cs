@@ -22,4 +22,7 @@ internal static partial class IngressLog
 
     [LoggerMessage(9005, LogLevel.Information, "no more connections are taken; {Connections} end with their next answer", EventName = "draining")]
     internal static partial void Draining(ILogger logger, long connections);
+
+    [LoggerMessage(9006, LogLevel.Warning, "the access log cannot be written: {Problem}; its lines are dropped until it can", EventName = "accessLogFailed")]
+    internal static partial void AccessLogFailed(ILogger logger, string problem);
 }

@@ -22,7 +22,7 @@ internal sealed class IngressMetrics
     public Histogram Seconds { get; }
 
     /// <summary>Registers what an engine counts.</summary>
-    public void Register(ProxyEngine engine)
+    public void Register(ProxyEngine engine, AccessLog? accessLog)
     {
         for (var digit = 1; digit <= 5; digit++)
         {
@@ -30,6 +30,7 @@ internal sealed class IngressMetrics
             _registry.CounterCallback("kn_ingress_responses_total", "Answers by the first digit of their status.", () => engine.Sum(counters => counters.Answers[index]), ("code", $"{digit}xx"));
         }
 
+        _registry.CounterCallback("kn_ingress_access_log_dropped_total", "Lines of the access log that were not written.", () => accessLog?.Dropped ?? 0);
         _registry.GaugeCallback("kn_ingress_connections", "Connections of clients.", () => engine.Open);
         Register(engine, "kn_ingress_accepted_total", "Connections of clients taken.", static counters => counters.Accepted);
         Register(engine, "kn_ingress_upstream_connects_total", "Connections to backends made.", static counters => counters.Connects);

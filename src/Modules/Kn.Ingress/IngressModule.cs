@@ -1,5 +1,6 @@
 using Kn.Hosting.Modules;
 using Kn.Hosting.Reconciling;
+using Kn.Ingress.Inspection;
 using Kn.Ingress.Planning;
 using Kn.Ingress.Proxying;
 using Kn.Kubernetes.Cache;
@@ -24,6 +25,9 @@ public sealed class IngressModule(IngressOptions options) : IModule
         new WatchRequest(ResourceKinds.EndpointSlices),
     ];
 
+    /// <inheritdoc/>
+    public TimeSpan LongestStop => options.DrainTimeout + TimeSpan.FromSeconds(5);
+
     private IEnumerable<IpAddress> Addresses => options.Addresses.IsEmpty ? [IpAddress.Any(IpFamily.V4), IpAddress.Any(IpFamily.V6)] : options.Addresses;
 
     /// <inheritdoc/>
@@ -33,17 +37,46 @@ public sealed class IngressModule(IngressOptions options) : IModule
         var routes = new LiveRoutes();
         var metrics = new IngressMetrics(context.Metrics, routes);
         var loop = new ReconcileLoop<RouteKey, RoutePiece>(new RouteTarget(routes, new ClassRules(options.ClassName, options.IngressesWithoutClass)), Watches, context);
+        using var logged = new CancellationTokenSource();
+        var accessLog = options.AccessLog.Length == 0 ? null : new AccessLog(options.AccessLog, context.Time, logger);
+        var logging = accessLog?.RunAsync(logged.Token) ?? Task.CompletedTask;
         await using var engine = new ProxyEngine(
-            options.Threads > 0 ? options.Threads : Environment.ProcessorCount, Settings(), new ProxySurroundings(routes, context.Time, logger) { Seconds = metrics.Seconds, Inside = Inside });
-        metrics.Register(engine);
+            options.Threads > 0 ? options.Threads : Environment.ProcessorCount, Settings(), new ProxySurroundings(routes, context.Time, logger) { Seconds = metrics.Seconds, AccessLog = accessLog, Inside = Inside });
+        metrics.Register(engine, accessLog);
+        context.Control.Set(IngressVerb.Name, new IngressInspector(routes).HandleAsync);
 
-        // Bound before anything is known: what comes early waits in the sockets for its answer, and is not told that there is nothing.
         var listeners = new KeptListeners(context.StoredSockets, Inside, logger);
-        foreach (var address in Addresses)
+        try
         {
-            engine.Listen(listeners.Open(address, options.HttpPort, engine.Threads));
-        }
+            // Bound before anything is known: what comes early waits in the sockets for its answer, and is not told that there is nothing.
+            foreach (var address in Addresses)
+            {
+                engine.Listen(listeners.Open(address, options.HttpPort, engine.Threads));
+            }
 
+            await RunAsync(engine, loop, context, logger, cancellationToken);
+        }
+        finally
+        {
+            // Only the next process goes on with them; a module that starts again binds its own.
+            if (!cancellationToken.IsCancellationRequested)
+            {
+                foreach (var address in Addresses)
+                {
+                    listeners.Remove(address, options.HttpPort, engine.Threads);
+                }
+            }
+
+            await logged.CancelAsync();
+            await logging;
+        }
+    }
+
+    /// <inheritdoc/>
+    public Task CleanupAsync(ModuleContext context, CancellationToken cancellationToken) => Task.CompletedTask;
+
+    private async Task RunAsync(ProxyEngine engine, ReconcileLoop<RouteKey, RoutePiece> loop, ModuleContext context, ILogger logger, CancellationToken cancellationToken)
+    {
         // Routes follow the cluster until the last request is answered.
         using var stop = new CancellationTokenSource();
         var planning = loop.RunAsync(stop.Token);
@@ -59,9 +92,6 @@ public sealed class IngressModule(IngressOptions options) : IModule
         await Task.WhenAll(planning, serving).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await first;
     }
-
-    /// <inheritdoc/>
-    public Task CleanupAsync(ModuleContext context, CancellationToken cancellationToken) => Task.CompletedTask;
 
     private async Task ServeAsync(ProxyEngine engine, Task known, ILogger logger, CancellationToken cancellationToken)
     {

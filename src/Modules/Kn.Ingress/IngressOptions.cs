@@ -42,6 +42,10 @@ public sealed record IngressOptions : IModuleOptions
     /// <summary>How long requests under way may take at a stop. Default 10s: what is longer than that is an open stream.</summary>
     public TimeSpan DrainTimeout { get; init; } = TimeSpan.FromSeconds(10);
 
+    /// <summary>File that gets a line of JSON for each request; it can be moved away at any time. Default none: on a busy node it is the largest of
+    /// all files.</summary>
+    public string AccessLog { get; init; } = "";
+
     /// <summary>Section <c>timeouts</c>.</summary>
     public IngressTimeouts Timeouts { get; init; } = new();
 
@@ -55,6 +59,7 @@ public sealed record IngressOptions : IModuleOptions
         errors.Require(MaxHeadBytes.Bytes is >= 1 << 10 and <= 64 << 10, nameof(MaxHeadBytes), "must be from 1Ki to 64Ki");
         errors.Require(Attempts is >= 1 and <= 10, nameof(Attempts), "must be from 1 to 10");
         errors.Require(DrainTimeout >= TimeSpan.Zero && DrainTimeout <= TimeSpan.FromMinutes(10), nameof(DrainTimeout), "must be from 0s to 10m");
+        errors.Require(AccessLog.Length == 0 || Path.IsPathRooted(AccessLog), nameof(AccessLog), "must be a whole path, such as /var/log/kn/access.log, or empty");
         Timeouts.Validate(errors);
     }
 }

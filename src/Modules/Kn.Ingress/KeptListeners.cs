@@ -32,6 +32,7 @@ internal sealed class KeptListeners(IStoredSockets stored, NetworkNamespace? ins
         catch
         {
             listeners.ForEach(static listener => listener.Dispose());
+            Remove(address, port, listeners.Count);
             throw;
         }
 
@@ -43,6 +44,15 @@ internal sealed class KeptListeners(IStoredSockets stored, NetworkNamespace? ins
         }
 
         return listeners;
+    }
+
+    /// <summary>Has them kept no longer: nobody would take what waits in them.</summary>
+    public void Remove(IpAddress address, ushort port, int threads)
+    {
+        for (var index = 0; index < threads; index++)
+        {
+            stored.Remove(Name(address, port, index));
+        }
     }
 
     private StreamListener Open(IpAddress address, ushort port, string name)

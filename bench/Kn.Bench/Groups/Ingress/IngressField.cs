@@ -134,7 +134,7 @@ internal sealed class IngressField : IDisposable
         return process.Id;
     }
 
-    private void Call(params string[] words)
+    private static void Call(params string[] words)
     {
         var result = Spawn.Run("/usr/sbin/ip", ["netns", "exec", Space, .. words], ["PATH=/usr/sbin:/usr/bin"], []);
         if (result.ExitCode != 0)
@@ -176,9 +176,9 @@ internal sealed class IngressField : IDisposable
         File.WriteAllText($"{_folder}/kubeconfig", $$"""
             apiVersion: v1
             kind: Config
-            clusters: [{name: c, cluster: {server: "{{Server}}"}}]
-            users: [{name: u, user: {token: none}}]
-            contexts: [{name: x, context: {cluster: c, user: u}}]
+            clusters: [{name: c, cluster: {server: "{{Server}}"} }]
+            users: [{name: u, user: {token: none} }]
+            contexts: [{name: x, context: {cluster: c, user: u} }]
             current-context: x
             """);
         Directory.CreateDirectory($"{_folder}/state");
@@ -194,7 +194,9 @@ internal sealed class IngressField : IDisposable
             new Service { Metadata = web, Ports = [new ServicePort("", IpProtocol.Tcp, 80, 0)] },
             new EndpointSlice
             {
-                Metadata = web, ServiceName = "web", Family = IpFamily.V4,
+                Metadata = web,
+                ServiceName = "web",
+                Family = IpFamily.V4,
                 Ports = [new EndpointPort("", IpProtocol.Tcp, UpstreamPort)],
                 Endpoints = [new Endpoint { Address = IpAddress.Parse("127.0.0.1") }],
             });

@@ -196,7 +196,7 @@ internal sealed class RequestHead
             }
 
             // A body before the other protocol's bytes would be read as those by somebody.
-            WantsUpgrade = named && IsHttp11 && Framing == BodyFraming.None;
+            WantsUpgrade = named && IsHttp11 && (Framing == BodyFraming.None || (Framing == BodyFraming.Length && BodyLength == 0));
         }
 
         return HeadFault.None;

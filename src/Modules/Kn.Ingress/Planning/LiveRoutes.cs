@@ -56,6 +56,26 @@ internal sealed class LiveRoutes
         }
     }
 
+    /// <summary>A host's routes, as they were planned; null where there are none.</summary>
+    public HostPiece? PieceOf(string host)
+    {
+        lock (_lock)
+        {
+            return _hosts.GetValueOrDefault(host);
+        }
+    }
+
+    /// <summary>Where a backend's requests go, in text.</summary>
+    public IReadOnlyList<string> EndpointsOf(BackendRef backend)
+    {
+        lock (_lock)
+        {
+            return _services.TryGetValue(backend.Service, out var piece)
+                ? [.. piece.Find(backend).Select(static endpoint => new UpstreamEndpoint(endpoint.Address, endpoint.Port).ToString())]
+                : [];
+        }
+    }
+
     /// <summary>Makes changes: Services get their endpoints before routes lead to them, and lose them after.</summary>
     public void Apply(IReadOnlyList<Change<RouteKey, RoutePiece>> changes)
     {

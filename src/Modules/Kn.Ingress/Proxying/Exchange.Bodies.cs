@@ -5,12 +5,19 @@ namespace Kn.Ingress.Proxying;
 /// <summary>How the request gets to the backend, and the answer to the client.</summary>
 internal sealed partial class Exchange
 {
+    private const int NotInScratch = -1;
+
     /// <summary>Sends the head, with the part of the body that came along.</summary>
     private Went SendRequest(UpstreamConnection up)
     {
+        if (_isCutOff)
+        {
+            return Went.Nowhere;
+        }
+
         if (_requestSent == _requestLength)
         {
-            return up.Flush() ? Went.Nowhere : Over(Failed(isConnect: false, 502));
+            return up.Flush() ? Went.Nowhere : CutOff(up);
         }
 
         if (!up.CanWrite)
@@ -21,7 +28,7 @@ internal sealed partial class Exchange
         var sent = up.SendSome(_request.AsSpan(_requestSent.._requestLength));
         if (sent < 0)
         {
-            return sent == Peer.NotNow ? Went.Nowhere : Over(Failed(isConnect: false, 502));
+            return sent == Peer.NotNow ? Went.Nowhere : CutOff(up);
         }
 
         _requestSent += sent;
@@ -32,7 +39,7 @@ internal sealed partial class Exchange
     /// <summary>Passes on a piece of the request's body.</summary>
     private Went StreamRequest(UpstreamConnection up)
     {
-        if (_requestBody.IsDone || _requestSent < _requestLength || up.HasPending || !client.CanRead)
+        if (_isCutOff || _requestBody.IsDone || _requestSent < _requestLength || up.HasPending || !client.CanRead)
         {
             return Went.Nowhere;
         }
@@ -59,7 +66,19 @@ internal sealed partial class Exchange
         }
 
         client.Save(buffer[taken..count]);
-        return up.Send(buffer[..taken]) ? Went.On : Over(Failed(isConnect: false, 502));
+        return up.Send(buffer[..taken]) ? Went.On : CutOff(up);
+    }
+
+    /// <summary>The backend takes no more of the request. It may have said why before: a refusal that comes before the body's end is an answer.</summary>
+    private Went CutOff(UpstreamConnection up)
+    {
+        if (!up.CanRead)
+        {
+            return Over(Failed(isConnect: false, 502));
+        }
+
+        _isCutOff = true;
+        return Went.On;
     }
 
     /// <summary>The body is no body: the backend must not take it for one that just came to an end.</summary>
@@ -73,6 +92,7 @@ internal sealed partial class Exchange
         else
         {
             DropRequest();
+            DropLine();
             _isActive = false;
             client.Refuse(400);
         }
@@ -101,15 +121,19 @@ internal sealed partial class Exchange
         }
 
         Touch();
-        return OnAnswerBytes(up, isInScratch ? buffer[..count] : up.Head, isInScratch);
+        return isInScratch ? OnAnswerBytes(up, buffer[..count], Worker.HeadRoom) : OnAnswerBytes(up, up.Head, NotInScratch);
     }
 
-    private Went OnAnswerBytes(UpstreamConnection up, Span<byte> bytes, bool isInScratch)
+    /// <summary>Goes on with an answer of which there is something new.</summary>
+    /// <param name="up">Whence it comes.</param>
+    /// <param name="bytes">What there is of it.</param>
+    /// <param name="at">Where in the scratch that is.</param>
+    private Went OnAnswerBytes(UpstreamConnection up, Span<byte> bytes, int at)
     {
         var length = HeadScan.Find(bytes, ref up.Scanned);
         if (length == 0 && bytes.Length < ClientConnection.MaxAnswerHead)
         {
-            if (isInScratch)
+            if (at != NotInScratch)
             {
                 up.KeepHead(bytes);
             }
@@ -124,16 +148,16 @@ internal sealed partial class Exchange
 
         if (worker.Answer.IsInterim)
         {
-            return OnInterim(up, bytes[..length], bytes[length..]);
+            return OnInterim(up, bytes, length, at);
         }
 
         return worker.Answer.Status == 101
             ? BeginTunnel(up, bytes[..length], bytes[length..])
-            : BeginAnswer(up, bytes, length, isInScratch);
+            : BeginAnswer(up, bytes, length, at);
     }
 
     /// <summary>100 goes to who waits for it, others such as 103 to who can understand them.</summary>
-    private Went OnInterim(UpstreamConnection up, ReadOnlySpan<byte> head, ReadOnlySpan<byte> rest)
+    private Went OnInterim(UpstreamConnection up, Span<byte> bytes, int headLength, int at)
     {
         if (++_interim > MaxInterim)
         {
@@ -142,7 +166,7 @@ internal sealed partial class Exchange
 
         if (_isHttp11 && (worker.Answer.Status != 100 || _expectsContinue))
         {
-            var length = ResponseRewriter.Write(worker.HeadScratch, worker.Answer, head, Persistence.KeepsAlive, isUpgrade: false);
+            var length = ResponseRewriter.Write(worker.HeadScratch, worker.Answer, bytes[..headLength], Persistence.KeepsAlive, isUpgrade: false);
             if (length == 0 || !client.Send(worker.HeadScratch.AsSpan(0, length)))
             {
                 client.Close();
@@ -150,18 +174,23 @@ internal sealed partial class Exchange
             }
         }
 
-        if (rest.IsEmpty)
+        if (bytes.Length == headLength)
         {
             up.DropHead();
             return Went.On;
         }
 
         up.Scanned = 0;
-        up.KeepHead(rest);
-        return OnAnswerBytes(up, up.Head, isInScratch: false);
+        if (at != NotInScratch)
+        {
+            return OnAnswerBytes(up, bytes[headLength..], at + headLength);
+        }
+
+        up.KeepHead(bytes[headLength..]);
+        return OnAnswerBytes(up, up.Head, NotInScratch);
     }
 
-    private Went BeginAnswer(UpstreamConnection up, Span<byte> bytes, int headLength, bool isInScratch)
+    private Went BeginAnswer(UpstreamConnection up, Span<byte> bytes, int headLength, int at)
     {
         var answer = worker.Answer;
         _answerBody = BodyMeter.Of(answer.Framing, answer.BodyLength);
@@ -172,7 +201,7 @@ internal sealed partial class Exchange
         }
 
         _status = answer.Status;
-        _upKeepsAlive = answer.KeepsAlive && headLength + taken == bytes.Length && _requestSent == _requestLength;
+        _upKeepsAlive = answer.KeepsAlive && headLength + taken == bytes.Length && _requestSent == _requestLength && !_isCutOff;
         _clientKeepsAlive = _keepsAlive && !worker.IsDraining && answer.Framing != BodyFraming.UntilClose;
         var length = ResponseRewriter.Write(worker.HeadScratch, answer, bytes[..headLength], PersistenceOf(_clientKeepsAlive), isUpgrade: false);
         if (length == 0)
@@ -181,8 +210,9 @@ internal sealed partial class Exchange
         }
 
         _hasBegun = true;
+        _bytes = taken;
         DropRequest();
-        var isSent = SendTogether(worker.HeadScratch.AsSpan(0, length), bytes.Slice(headLength, taken), isInScratch ? Worker.HeadRoom + headLength : 0);
+        var isSent = SendTogether(worker.HeadScratch.AsSpan(0, length), bytes.Slice(headLength, taken), at == NotInScratch ? 0 : at + headLength);
         up.DropHead();
         return isSent ? AfterAnswerBytes() : GoneClient();
     }
@@ -232,6 +262,7 @@ internal sealed partial class Exchange
         // Whoever takes all at once gets more at once; a slow client has little waiting for it.
         _readSize = client.HasPending ? SmallRead : Math.Min(_readSize * 2, worker.Scratch.Length - Worker.HeadRoom);
         _upKeepsAlive &= taken == count;
+        _bytes += taken;
         Touch();
         return AfterAnswerBytes();
     }

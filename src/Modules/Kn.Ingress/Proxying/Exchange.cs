@@ -35,6 +35,9 @@ internal sealed partial class Exchange(Worker worker, ClientConnection client)
     private long _startedAt;
     private ulong _idHigh;
     private ulong _idLow;
+    private long _bytes;
+    private byte[]? _line;
+    private int _lineLength;
     private bool _isActive;
     private bool _isHead;
     private bool _isHttp11;
@@ -43,6 +46,7 @@ internal sealed partial class Exchange(Worker worker, ClientConnection client)
     private bool _expectsContinue;
     private bool _mayRepeat;
     private bool _isStreamed;
+    private bool _isCutOff;
     private bool _needsFresh;
     private bool _hasBegun;
     private bool _upKeepsAlive;
@@ -55,10 +59,12 @@ internal sealed partial class Exchange(Worker worker, ClientConnection client)
     public void Begin(RequestHead request, ReadOnlySpan<byte> head, ReadOnlySpan<byte> rest)
     {
         Reset(request);
+        BeginLine(request, head);
         var taken = _requestBody.Read(rest);
         if (taken < 0)
         {
             _isActive = false;
+            DropLine();
             client.Refuse(400);
             return;
         }
@@ -146,6 +152,7 @@ internal sealed partial class Exchange(Worker worker, ClientConnection client)
         if (_isActive)
         {
             worker.Counters.Abandoned += _isTunnel ? 0 : 1;
+            EndLine(_hasBegun ? _status : 499);
             Release(isReusable: false);
             DropRequest();
             _isActive = _isTunnel = false;
@@ -162,9 +169,11 @@ internal sealed partial class Exchange(Worker worker, ClientConnection client)
         _endpoint = null;
         _attempts = _interim = _status = _requestSent = _requestLength = 0;
         _readSize = FirstRead;
+        _idHigh = _idLow = 0;
+        _bytes = 0;
         (_isHead, _isHttp11, _keepsAlive, _wantsUpgrade, _expectsContinue, _mayRepeat) =
             (request.IsHead, request.IsHttp11, request.KeepsAlive, request.WantsUpgrade, request.ExpectsContinue, request.IsIdempotent);
-        _isStreamed = _needsFresh = _hasBegun = _isTunnel = _clientDone = _upDone = false;
+        _isStreamed = _isCutOff = _needsFresh = _hasBegun = _isTunnel = _clientDone = _upDone = false;
         client.Deadline = worker.Now + worker.Settings.QuietTimeout;
     }
 
@@ -238,6 +247,7 @@ internal sealed partial class Exchange(Worker worker, ClientConnection client)
             up.Owner = client;
             _up = up;
             _requestSent = 0;
+            _isCutOff = false;
             client.Deadline = worker.Now + (up.IsConnected ? worker.Settings.QuietTimeout : worker.Settings.ConnectTimeout);
             return;
         }
@@ -309,14 +319,15 @@ internal sealed partial class Exchange(Worker worker, ClientConnection client)
     /// <summary>The answer is passed on.</summary>
     private void Complete()
     {
-        Release(_upKeepsAlive && _requestBody.IsDone);
         Count(_status);
+        Release(_upKeepsAlive && _requestBody.IsDone);
         client.EndExchange(_clientKeepsAlive, _requestBody.IsDone);
     }
 
     private void Count(int status)
     {
         _isActive = false;
+        EndLine(status);
         worker.Counters.Answers[Math.Min(status / 100, 5)]++;
         worker.Surroundings.Seconds?.Observe(worker.Surroundings.Time.GetElapsedTime(_startedAt).TotalSeconds);
     }

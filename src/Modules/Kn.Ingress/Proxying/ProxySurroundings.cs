@@ -24,6 +24,9 @@ internal sealed class ProxySurroundings(LiveRoutes routes, TimeProvider time, IL
     /// <summary>How long requests took; null for nobody who wants to know.</summary>
     public Histogram? Seconds { get; init; }
 
+    /// <summary>Where requests are told of; null for nowhere.</summary>
+    public AccessLog? AccessLog { get; init; }
+
     /// <summary>Milliseconds since the start.</summary>
     public long Milliseconds => (long)time.GetElapsedTime(_start).TotalMilliseconds;
 

@@ -272,6 +272,26 @@ public sealed class EngineTests
     }
 
     [Fact]
+    public async Task InterimAnswer_WithALargeOneInTheSamePiece_ArrivesWhole()
+    {
+        var body = new string('x', 300_000);
+        await using var backend = ScriptedBackend.Answering($"HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 102 Processing\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: {body.Length}\r\n\r\n{body}");
+        await using var engine = new RunningEngine(null, backend.Port);
+        for (var round = 0; round < 10; round++)
+        {
+            Assert.EndsWith("HTTP/1.1 200 OK\r\nContent-Length: 300000\r\nConnection: close\r\n\r\n" + body, await engine.AskAsync(GetAndClose), StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public async Task EndlessInterimAnswers_Are502()
+    {
+        await using var backend = ScriptedBackend.Answering(string.Concat(Enumerable.Repeat("HTTP/1.1 103 Early Hints\r\n\r\n", 50)));
+        await using var engine = new RunningEngine(null, backend.Port);
+        Assert.Contains("HTTP/1.1 502 ", await engine.AskAsync(GetAndClose), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task RefusalBeforeTheBody_IsHeard()
     {
         await using var backend = new ScriptedBackend(static async connection =>
