@@ -29,15 +29,15 @@ internal sealed class IngressField : IDisposable
         NetworkNamespace.Remove(Space);
         NetworkNamespace.Create(Space).Dispose();
         _space = NetworkNamespace.OpenNamed(Space);
-        Call("ip", "link", "set", "lo", "up");
-        WriteFiles();
-        Start("1", "/usr/sbin/nginx", "-c", $"{_folder}/upstream.conf", "-p", _folder);
-        Nginx = new Proxy("nginx", NginxPort, Start("0", "/usr/sbin/nginx", "-c", $"{_folder}/proxy.conf", "-p", _folder));
-        Kn = new Proxy("kn", KnPort, Start("0", Path.Combine(binaries, "kn"), "agent", "--config", $"{_folder}/kn.yaml"));
-        Proxies = [Kn, Nginx];
-        foreach (var proxy in Proxies)
+        try
         {
-            Await(proxy);
+            (Kn, Nginx) = StartAll(binaries);
+            Proxies = [Kn, Nginx];
+        }
+        catch
+        {
+            Dispose();
+            throw;
         }
     }
 
@@ -83,6 +83,18 @@ internal sealed class IngressField : IDisposable
         _space.Dispose();
         NetworkNamespace.Remove(Space);
         Directory.Delete(_folder, recursive: true);
+    }
+
+    private (Proxy Kn, Proxy Nginx) StartAll(string binaries)
+    {
+        Call("ip", "link", "set", "lo", "up");
+        WriteFiles();
+        Start("1", "/usr/sbin/nginx", "-c", $"{_folder}/upstream.conf", "-p", _folder);
+        var nginx = new Proxy("nginx", NginxPort, Start("0", "/usr/sbin/nginx", "-c", $"{_folder}/proxy.conf", "-p", _folder));
+        var kn = new Proxy("kn", KnPort, Start("0", Path.Combine(binaries, "kn"), "agent", "--config", $"{_folder}/kn.yaml"));
+        Await(nginx);
+        Await(kn);
+        return (kn, nginx);
     }
 
     private static Socket Ask(Proxy proxy, out string answer)
@@ -148,7 +160,7 @@ internal sealed class IngressField : IDisposable
         Directory.CreateDirectory($"{_folder}/www");
         File.WriteAllText($"{_folder}/www/small", new string('x', 100));
         File.WriteAllText($"{_folder}/www/large", new string('x', 64 << 10));
-        const string Common = "daemon off; worker_processes 1; events { worker_connections 4096; }\n";
+        const string Common = "daemon off; user root; worker_processes 1; events { worker_connections 4096; }\n";
         var logs = $"error_log {_folder}/error.log; ";
         var http = $"access_log off; sendfile on; tcp_nopush on; keepalive_requests 100000000; client_body_temp_path {_folder}/t1; proxy_temp_path {_folder}/t2; fastcgi_temp_path {_folder}/t3; uwsgi_temp_path {_folder}/t4; scgi_temp_path {_folder}/t5;";
         File.WriteAllText($"{_folder}/upstream.conf", $"{Common}{logs} pid {_folder}/upstream.pid;\nhttp {{ {http} open_file_cache max=10; server {{ listen 127.0.0.1:{UpstreamPort} backlog=4096; root {_folder}/www; }} }}\n");
@@ -194,7 +206,7 @@ internal sealed class IngressField : IDisposable
             new Service { Metadata = web, Ports = [new ServicePort("", IpProtocol.Tcp, 80, 0)] },
             new EndpointSlice
             {
-                Metadata = web,
+                Metadata = web with { Labels = ValueMap.Of(("kubernetes.io/service-name", "web")) },
                 ServiceName = "web",
                 Family = IpFamily.V4,
                 Ports = [new EndpointPort("", IpProtocol.Tcp, UpstreamPort)],
