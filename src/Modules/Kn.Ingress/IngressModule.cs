@@ -82,7 +82,7 @@ public sealed class IngressModule(IngressOptions options) : IModule
         var planning = loop.RunAsync(stop.Token);
         var serving = ServeAsync(engine, loop.WhenConverged, logger, stop.Token);
         var first = await Task.WhenAny(planning, serving, Task.Delay(Timeout.InfiniteTimeSpan, cancellationToken));
-        if (cancellationToken.IsCancellationRequested && engine.Open > 0)
+        if (cancellationToken.IsCancellationRequested)
         {
             IngressLog.Draining(logger, engine.Open);
             await engine.DrainAsync(options.DrainTimeout, context.Time);

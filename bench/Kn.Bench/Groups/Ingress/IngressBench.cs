@@ -11,10 +11,11 @@ internal static class IngressBench
     public static void Run(string binaries, Results results)
     {
         using var field = new IngressField(binaries);
+        MeasureMemory(field, results);
         results.Add("ingress.cpu_over_nginx", Compare(field, "/small", "100 bytes").Cpu);
         results.Add("ingress.cpu_64k_over_nginx", Compare(field, "/large", "64 KiB").Cpu);
         results.Add("ingress.cpu_connect_over_nginx", Compare(field, "/small", "a connection a request", "Connection: close").Cpu);
-        MeasureMemory(field, results);
+        Results.Explain($"agent's resident memory after the load: {ProcessMemory.Read(field.Kn.Process, "VmRSS:"):F1} MB");
     }
 
     private static (double Cpu, double Rate) Compare(IngressField field, string path, string what, string? header = null)
@@ -55,7 +56,7 @@ internal static class IngressBench
         var before = ProcessMemory.Read(field.Kn.Process, "VmRSS:");
         using var clients = field.Idle(field.Kn, IdleConnections);
         var after = ProcessMemory.Read(field.Kn.Process, "VmRSS:");
-        Results.Explain($"agent's resident memory: {before:F1} MB after the load, {after:F1} with {IdleConnections} idle connections more");
+        Results.Explain($"agent's resident memory: {before:F1} MB, {after:F1} with {IdleConnections} idle connections more");
         results.Add("ingress.idle_kb_per_connection", Math.Max(0, (after - before) * 1000 / IdleConnections));
     }
 }

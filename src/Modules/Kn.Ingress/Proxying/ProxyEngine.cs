@@ -28,6 +28,8 @@ internal sealed class ProxyEngine : IAsyncDisposable
     /// <summary>Fails when a thread does; done when all have ended.</summary>
     public Task Ended => Task.WhenAll(_workers.Select(static worker => worker.Ended));
 
+    private bool AreQuiet => _workers.All(static worker => worker.IsQuiet);
+
     /// <summary>Takes connections by these, one for each thread; they are disposed with the engine.</summary>
     public void Listen(IReadOnlyList<StreamListener> listeners)
     {
@@ -57,7 +59,8 @@ internal sealed class ProxyEngine : IAsyncDisposable
             worker.Drain();
         }
 
-        for (var waited = TimeSpan.Zero; waited < longest && Open > 0 && !Ended.IsCompleted; waited += step)
+        // A connection may be taken until the last thread has seen that it is to take no more.
+        for (var waited = TimeSpan.Zero; _isStarted && waited < longest && !(AreQuiet && Open == 0) && !Ended.IsCompleted; waited += step)
         {
             await Task.Delay(step, time);
         }

@@ -34,6 +34,7 @@ internal sealed class Worker : IDisposable
     private bool _listens;
     private volatile bool _isDraining;
     private volatile bool _isStopping;
+    private volatile bool _isQuiet;
     private ulong _random0;
     private ulong _random1;
 
@@ -83,10 +84,13 @@ internal sealed class Worker : IDisposable
     /// <summary>Whether connections are to end: another process goes on.</summary>
     public bool IsDraining => _isDraining;
 
-    /// <summary>How long a request took.</summary>
+    /// <summary>Whether it takes no more connections since <see cref="Drain"/>.</summary>
+    public bool IsQuiet => _isQuiet;
+
+    /// <summary>The clock's timestamp, for how long a request takes.</summary>
     public long Timestamp => _surroundings.Time.GetTimestamp();
 
-    /// <summary>Is told of requests that are answered.</summary>
+    /// <summary>The world around it.</summary>
     public ProxySurroundings Surroundings => _surroundings;
 
     /// <summary>Done when the thread has ended.</summary>
@@ -261,9 +265,11 @@ internal sealed class Worker : IDisposable
 
     private void ListenOrNot()
     {
-        var listens = !_isDraining && Counters.Open < Settings.MaxConnections;
+        var isDraining = _isDraining;
+        var listens = !isDraining && Counters.Open < Settings.MaxConnections;
         if (listens == _listens)
         {
+            _isQuiet = isDraining;
             return;
         }
 
@@ -284,6 +290,8 @@ internal sealed class Worker : IDisposable
         {
             _slots[slot]?.OnDrain();
         }
+
+        _isQuiet = isDraining;
     }
 
     private void Accept(StreamListener listener)
