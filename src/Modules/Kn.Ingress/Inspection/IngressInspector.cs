@@ -60,11 +60,16 @@ internal sealed class IngressInspector(LiveRoutes routes)
         var slash = rest.IndexOf('/', StringComparison.Ordinal);
         var (authority, target) = slash < 0 ? (rest, "/") : (rest[..slash], rest[slash..]);
         var head = Encoding.UTF8.GetBytes($"GET {target} HTTP/1.1\r\nHost: {authority}\r\n\r\n");
+        if (HeadFields.HasControls(Encoding.UTF8.GetBytes(url)))
+        {
+            return null;
+        }
+
         var request = new RequestHead();
         var fault = request.Read(head);
         if (fault == HeadFault.Target)
         {
-            return new IngressReport { Steps = [$"the path is refused: it climbs, or is not spelt as paths are"], Status = OwnAnswer.StatusOf(fault) };
+            return new IngressReport { Steps = ["the path is refused: it climbs, or is not spelt as paths are"], Status = OwnAnswer.StatusOf(fault) };
         }
 
         if (fault != HeadFault.None || authority.Length == 0)
