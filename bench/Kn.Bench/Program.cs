@@ -1,6 +1,7 @@
 using Kn.Bench;
 using Kn.Bench.Groups;
 using Kn.Bench.Groups.Dns;
+using Kn.Bench.Groups.Ingress;
 using Kn.Bench.Groups.Policy;
 using Kn.Bench.Groups.Proxy;
 
@@ -20,6 +21,7 @@ if (args.Length is < 2 or > 3)
     ("routes", RoutesBench.Run),
     ("policy", PolicyBench.Run),
     ("dns", DnsBench.Run),
+    ("ingress", IngressBench.Run),
 ];
 var wanted = args.Length == 3 ? groups.Where(group => group.Name == args[2]).ToArray() : groups;
 if (wanted.Length == 0)

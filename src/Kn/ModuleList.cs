@@ -1,6 +1,7 @@
 using Kn.Cni;
 using Kn.Dns;
 using Kn.Hosting.Modules;
+using Kn.Ingress;
 using Kn.Policy;
 using Kn.Routes;
 using Kn.ServiceProxy;
@@ -18,6 +19,7 @@ internal static class ModuleList
         ModuleEntry.Of("serviceProxy", enabledByDefault: true, ServiceProxyJson.Default.ServiceProxyOptions, static options => new ServiceProxyModule(options)),
         ModuleEntry.Of("dns", enabledByDefault: true, DnsJson.Default.DnsOptions, static options => new DnsModule(options)),
         ModuleEntry.Of("policy", enabledByDefault: true, PolicyJson.Default.PolicyOptions, static options => new PolicyModule(options)),
+        ModuleEntry.Of("ingress", enabledByDefault: false, IngressJson.Default.IngressOptions, static options => new IngressModule(options)),
         ModuleEntry.Of("cni", enabledByDefault: true, CniJson.Default.CniOptions, static options => new CniModule(options)),
     ];
 }

@@ -14,6 +14,10 @@ public interface IModule
     {
     }
 
+    /// <summary>How long it may take to stop; then the process ends without it, and what it has in the kernel stays. Five seconds,
+    /// unless a module has something to finish.</summary>
+    TimeSpan LongestStop => TimeSpan.FromSeconds(5);
+
     /// <summary>Works until cancelled. What is in the kernel stays there when it returns.</summary>
     /// <remarks>Called once. An exception ends this module alone; the supervisor logs it, reports the module as failed and starts
     /// it again after a back-off.</remarks>

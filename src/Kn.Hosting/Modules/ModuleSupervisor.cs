@@ -7,9 +7,6 @@ namespace Kn.Hosting.Modules;
 /// <summary>Runs the enabled modules: starts them in the list's order, starts one again that ended, stops them in reverse order.</summary>
 public sealed class ModuleSupervisor
 {
-    /// <summary>How long one module may take to stop; what it has in the kernel stays either way.</summary>
-    private static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(5);
-
     /// <summary>A module that ran this long had recovered; its next failure is a new one.</summary>
     private static readonly TimeSpan Recovered = TimeSpan.FromMinutes(1);
 
@@ -58,7 +55,7 @@ public sealed class ModuleSupervisor
     {
         try
         {
-            await task.WaitAsync(StopLimit, _time);
+            await task.WaitAsync(module.Create().LongestStop, _time);
         }
         catch (TimeoutException)
         {

@@ -16,7 +16,12 @@ public sealed partial class ClusterSnapshot
         private readonly ObjectTable<Namespace>.Builder _namespaces;
         private readonly ObjectTable<ServiceCidr>.Builder _cidrs;
         private readonly ObjectTable<NetworkPolicy>.Builder _policies;
+        private readonly ObjectTable<Ingress>.Builder _ingresses;
+        private readonly ObjectTable<IngressClass>.Builder _classes;
+        private readonly ObjectTable<Secret>.Builder _secrets;
         private readonly ImmutableDictionary<ObjectKey, ValueList<EndpointSlice>>.Builder _slicesByService;
+        private readonly ImmutableDictionary<string, ImmutableDictionary<ObjectKey, Ingress>>.Builder _ingressesByHost;
+        private readonly ImmutableDictionary<ObjectKey, ImmutableDictionary<ObjectKey, Ingress>>.Builder _ingressesByService;
 
         internal Builder(ClusterSnapshot origin)
         {
@@ -27,7 +32,12 @@ public sealed partial class ClusterSnapshot
             _namespaces = origin.Namespaces.ToBuilder();
             _cidrs = origin.ServiceCidrs.ToBuilder();
             _policies = origin.NetworkPolicies.ToBuilder();
+            _ingresses = origin.Ingresses.ToBuilder();
+            _classes = origin.IngressClasses.ToBuilder();
+            _secrets = origin.Secrets.ToBuilder();
             _slicesByService = origin._slicesByService.ToBuilder();
+            _ingressesByHost = origin._ingressesByHost.ToBuilder();
+            _ingressesByService = origin._ingressesByService.ToBuilder();
         }
 
         /// <summary>Adds or replaces an object.</summary>
@@ -58,6 +68,16 @@ public sealed partial class ClusterSnapshot
                 case NetworkPolicy policy:
                     _policies.Set(policy);
                     break;
+                case Ingress ingress:
+                    Reindex(_ingresses.Find(ingress.Key), ingress);
+                    _ingresses.Set(ingress);
+                    break;
+                case IngressClass @class:
+                    _classes.Set(@class);
+                    break;
+                case Secret secret:
+                    _secrets.Set(secret);
+                    break;
                 default:
                     throw new ArgumentException($"no table for {item.GetType().Name}", nameof(item));
             }
@@ -87,7 +107,12 @@ public sealed partial class ClusterSnapshot
             Namespaces = _namespaces.ToTable(),
             ServiceCidrs = _cidrs.ToTable(),
             NetworkPolicies = _policies.ToTable(),
+            Ingresses = _ingresses.ToTable(),
+            IngressClasses = _classes.ToTable(),
+            Secrets = _secrets.ToTable(),
             _slicesByService = _slicesByService.ToImmutable(),
+            _ingressesByHost = _ingressesByHost.ToImmutable(),
+            _ingressesByService = _ingressesByService.ToImmutable(),
         };
 
         internal KubernetesObject? Find<T>(ResourceKind<T> kind, ObjectKey key)
@@ -99,7 +124,10 @@ public sealed partial class ClusterSnapshot
                 3 => _slices.Find(key),
                 4 => _namespaces.Find(key),
                 5 => _cidrs.Find(key),
-                _ => _policies.Find(key),
+                6 => _policies.Find(key),
+                7 => _ingresses.Find(key),
+                8 => _classes.Find(key),
+                _ => _secrets.Find(key),
             };
 
         private void RemoveHeld(KubernetesObject held)
@@ -125,8 +153,18 @@ public sealed partial class ClusterSnapshot
                 case ServiceCidr:
                     _cidrs.Remove(held.Key);
                     break;
-                default:
+                case NetworkPolicy:
                     _policies.Remove(held.Key);
+                    break;
+                case Ingress ingress:
+                    Reindex(ingress, null);
+                    _ingresses.Remove(held.Key);
+                    break;
+                case IngressClass:
+                    _classes.Remove(held.Key);
+                    break;
+                default:
+                    _secrets.Remove(held.Key);
                     break;
             }
         }
@@ -154,6 +192,12 @@ public sealed partial class ClusterSnapshot
                     .OrderBy(static slice => slice.Metadata.Name, StringComparer.Ordinal)
                     .ToValueList();
             }
+        }
+
+        private void Reindex(Ingress? before, Ingress? after)
+        {
+            IngressIndex.Change(_ingressesByHost, before, after, IngressIndex.HostsOf);
+            IngressIndex.Change(_ingressesByService, before, after, IngressIndex.ServicesOf);
         }
 
         private ValueList<EndpointSlice> SlicesOf(ObjectKey service) =>

@@ -12,6 +12,9 @@ public sealed partial class ClusterSnapshot
     private ImmutableDictionary<ObjectKey, ValueList<EndpointSlice>> _slicesByService =
         ImmutableDictionary<ObjectKey, ValueList<EndpointSlice>>.Empty;
 
+    private ImmutableDictionary<string, ImmutableDictionary<ObjectKey, Ingress>> _ingressesByHost = IngressIndex.Empty<string>();
+    private ImmutableDictionary<ObjectKey, ImmutableDictionary<ObjectKey, Ingress>> _ingressesByService = IngressIndex.Empty<ObjectKey>();
+
     private ClusterSnapshot()
     {
     }
@@ -39,6 +42,28 @@ public sealed partial class ClusterSnapshot
 
     /// <summary>NetworkPolicies.</summary>
     public ObjectTable<NetworkPolicy> NetworkPolicies { get; private init; } = ObjectTable<NetworkPolicy>.Empty;
+
+    /// <summary>Ingresses of every class.</summary>
+    public ObjectTable<Ingress> Ingresses { get; private init; } = ObjectTable<Ingress>.Empty;
+
+    /// <summary>IngressClasses, by name.</summary>
+    public ObjectTable<IngressClass> IngressClasses { get; private init; } = ObjectTable<IngressClass>.Empty;
+
+    /// <summary>Secrets: those of the types that the enabled modules asked for.</summary>
+    public ObjectTable<Secret> Secrets { get; private init; } = ObjectTable<Secret>.Empty;
+
+    /// <summary>The hosts that Ingresses of any class have rules for, in lower case; the empty one stands for every host.</summary>
+    public IEnumerable<string> IngressHosts => _ingressesByHost.Keys;
+
+    /// <summary>The Services that Ingresses of any class lead to.</summary>
+    public IEnumerable<ObjectKey> IngressServices => _ingressesByService.Keys;
+
+    /// <summary>The Ingresses that have rules for a host, in no particular order. One that has nothing but a default backend is
+    /// among those of the empty host.</summary>
+    public IEnumerable<Ingress> IngressesOf(string host) => _ingressesByHost.TryGetValue(host, out var found) ? found.Values : [];
+
+    /// <summary>The Ingresses that lead to a Service, in no particular order.</summary>
+    public IEnumerable<Ingress> IngressesTo(ObjectKey service) => _ingressesByService.TryGetValue(service, out var found) ? found.Values : [];
 
     /// <summary>The slices of a Service, ordered by name; empty when there are none.</summary>
     public ValueList<EndpointSlice> SlicesOf(ObjectKey service) => _slicesByService.GetValueOrDefault(service);

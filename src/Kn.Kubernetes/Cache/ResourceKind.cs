@@ -35,6 +35,9 @@ public abstract class ResourceKind
     /// <summary>True where some servers do not have the kind; then it counts as empty. Any other kind's absence is a fault of the server.</summary>
     public bool IsOptional { get; internal init; }
 
+    /// <summary>True for what must not be on the disk: a snapshot file says that there is none.</summary>
+    public bool IsConfidential { get; internal init; }
+
     /// <summary>Position in <see cref="ResourceKinds.All"/>.</summary>
     public int Index { get; }
 

@@ -34,8 +34,20 @@ public static class ResourceKinds
     public static ResourceKind<NetworkPolicy> NetworkPolicies { get; } =
         new(6, ("networking.k8s.io", "v1", "networkpolicies", "NetworkPolicy", true), static s => s.NetworkPolicies, NetworkPolicyJson.Read, NetworkPolicyJson.Write);
 
+    /// <summary>networking.k8s.io/v1 Ingress.</summary>
+    public static ResourceKind<Ingress> Ingresses { get; } =
+        new(7, ("networking.k8s.io", "v1", "ingresses", "Ingress", true), static s => s.Ingresses, IngressJson.Read, IngressJson.Write);
+
+    /// <summary>networking.k8s.io/v1 IngressClass.</summary>
+    public static ResourceKind<IngressClass> IngressClasses { get; } =
+        new(8, ("networking.k8s.io", "v1", "ingressclasses", "IngressClass", false), static s => s.IngressClasses, IngressClassJson.Read, IngressClassJson.Write);
+
+    /// <summary>core/v1 Secret; ask for one type of them only.</summary>
+    public static ResourceKind<Secret> Secrets { get; } =
+        new(9, ("", "v1", "secrets", "Secret", true), static s => s.Secrets, SecretJson.Read, SecretJson.Write) { IsConfidential = true };
+
     /// <summary>All of them, by <see cref="ResourceKind.Index"/>.</summary>
-    public static IReadOnlyList<ResourceKind> All { get; } = [Nodes, Pods, Services, EndpointSlices, Namespaces, ServiceCidrs, NetworkPolicies];
+    public static IReadOnlyList<ResourceKind> All { get; } = [Nodes, Pods, Services, EndpointSlices, Namespaces, ServiceCidrs, NetworkPolicies, Ingresses, IngressClasses, Secrets];
 
     /// <summary>The kind of an object.</summary>
     /// <exception cref="ArgumentException">An object of a kind that is not among <see cref="All"/>.</exception>
@@ -48,6 +60,9 @@ public static class ResourceKinds
         Namespace => Namespaces,
         ServiceCidr => ServiceCidrs,
         NetworkPolicy => NetworkPolicies,
+        Ingress => Ingresses,
+        IngressClass => IngressClasses,
+        Secret => Secrets,
         _ => throw new ArgumentException($"no kind for {item.GetType().Name}", nameof(item)),
     };
 }

@@ -98,9 +98,9 @@ public static class SnapshotFile
 
     private static int WriteKind(SnapshotWriter writer, ResourceKind kind, ClusterSnapshot snapshot)
     {
-        var count = kind.CountIn(snapshot);
+        var count = kind.IsConfidential ? 0 : kind.CountIn(snapshot);
         writer.BeginKind(kind.Name, count);
-        foreach (var item in kind.ObjectsIn(snapshot))
+        foreach (var item in count == 0 ? [] : kind.ObjectsIn(snapshot))
         {
             writer.WriteObject(kind, item);
         }

@@ -63,6 +63,20 @@ public static class Samples
           "egress":[{"to":[{"ipBlock":{"cidr":"fd00::/8"}}]}]}}
         """;
 
+    public const string IngressJson = """
+        {"metadata":{"name":"i","namespace":"ns","annotations":{"kubernetes.io/ingress.class":"kn"}},
+         "spec":{"ingressClassName":"kn","defaultBackend":{"service":{"name":"d","port":{"number":8080}}},
+          "tls":[{"hosts":["example.org","*.example.org"],"secretName":"cert"},{}],
+          "rules":[{"host":"example.org","http":{"paths":[{"path":"/a","pathType":"Prefix","backend":{"service":{"name":"a","port":{"name":"http"}}}},
+             {"path":"/b","pathType":"Exact","backend":{"resource":{"apiGroup":"x.io","kind":"Bucket","name":"b"}}}]}},
+            {"http":{"paths":[{"pathType":"ImplementationSpecific","backend":{"service":{"name":"c","port":{"number":80}}}}]}}]},
+         "status":{"loadBalancer":{"ingress":[{"ip":"192.0.2.1"}]}}}
+        """;
+
+    public const string IngressClassJson = """{"metadata":{"name":"kn","annotations":{"ingressclass.kubernetes.io/is-default-class":"true"}},"spec":{"controller":"kn.internal/ingress","parameters":null}}""";
+
+    public const string SecretJson = """{"metadata":{"name":"cert","namespace":"ns"},"type":"kubernetes.io/tls","data":{"tls.crt":"Y2VydA==","tls.key":"a2V5"}}""";
+
     public static IReadOnlyList<(ResourceKind Kind, string Json, KubernetesObject Expected)> All { get; } =
     [
         (ResourceKinds.Nodes, NodeJson, new Node
@@ -132,6 +146,26 @@ public static class Samples
                 new NetworkPolicyRule(),
             ],
             Egress = [new NetworkPolicyRule([new(IpBlock: new IpBlock(IpPrefix.Parse("fd00::/8")))])],
+        }),
+        (ResourceKinds.Ingresses, IngressJson, new Ingress
+        {
+            Metadata = new ObjectMeta { Name = "i", Namespace = "ns", Annotations = ValueMap.Of(("kubernetes.io/ingress.class", "kn")) },
+            ClassName = "kn", DefaultBackend = new IngressBackend("d", 8080),
+            Rules =
+            [
+                new("example.org",
+                    [new("/a", IngressPathType.Prefix, new("a", PortName: "http")), new("/b", IngressPathType.Exact, new(Resource: "Bucket/b"))]),
+                new("", [new("", IngressPathType.ImplementationSpecific, new("c", 80))]),
+            ],
+            Tls = [new(["example.org", "*.example.org"], "cert"), new([], null)],
+        }),
+        (ResourceKinds.IngressClasses, IngressClassJson, new IngressClass
+        {
+            Metadata = new ObjectMeta { Name = "kn", Annotations = ValueMap.Of((IngressClass.DefaultAnnotation, "true")) }, Controller = "kn.internal/ingress",
+        }),
+        (ResourceKinds.Secrets, SecretJson, new Secret
+        {
+            Metadata = new ObjectMeta { Name = "cert", Namespace = "ns" }, Type = Secret.TlsType, Data = ValueMap.Of(("tls.crt", "Y2VydA=="), ("tls.key", "a2V5")),
         }),
     ];
 

@@ -1,0 +1,28 @@
+using Microsoft.Extensions.Logging;
+
+namespace Kn.Ingress;
+
+/// <summary>Events 9000–9049.</summary>
+internal static partial class IngressLog
+{
+    [LoggerMessage(9000, LogLevel.Information, "serving Ingresses on {Addresses} with {Threads} threads", EventName = "serving")]
+    internal static partial void Serving(ILogger logger, string addresses, int threads);
+
+    [LoggerMessage(9001, LogLevel.Error, "a request made Kn stumble; others are served", EventName = "requestFault")]
+    internal static partial void Fault(ILogger logger, Exception exception);
+
+    [LoggerMessage(9002, LogLevel.Warning, "the process may not have more open files: connections wait to be taken", EventName = "noDescriptors")]
+    internal static partial void NoDescriptors(ILogger logger);
+
+    [LoggerMessage(9003, LogLevel.Information, "{Socket} of the last process is taken over, with the connections that wait in it", EventName = "socketTakenOver")]
+    internal static partial void SocketTakenOver(ILogger logger, string socket);
+
+    [LoggerMessage(9004, LogLevel.Warning, "the stored {Socket} cannot be used and is bound anew: {Problem}", EventName = "socketRefused")]
+    internal static partial void SocketRefused(ILogger logger, string socket, string problem);
+
+    [LoggerMessage(9005, LogLevel.Information, "no more connections are taken; {Connections} end with their next answer", EventName = "draining")]
+    internal static partial void Draining(ILogger logger, long connections);
+
+    [LoggerMessage(9006, LogLevel.Warning, "the access log cannot be written: {Problem}; its lines are dropped until it can", EventName = "accessLogFailed")]
+    internal static partial void AccessLogFailed(ILogger logger, string problem);
+}

@@ -1,0 +1,117 @@
+using Kn.Hosting.Modules;
+using Kn.Hosting.Reconciling;
+using Kn.Ingress.Inspection;
+using Kn.Ingress.Planning;
+using Kn.Ingress.Proxying;
+using Kn.Kubernetes.Cache;
+using Kn.Linux.Namespaces;
+using Kn.Primitives;
+using Microsoft.Extensions.Logging;
+
+namespace Kn.Ingress;
+
+/// <summary>HTTP in: the cluster's Ingresses, served on every node, straight to pods.</summary>
+public sealed class IngressModule(IngressOptions options) : IModule
+{
+    /// <summary>The node's network namespace; null for the process's own. For tests.</summary>
+    internal NetworkNamespace? Inside { get; init; }
+
+    /// <inheritdoc/>
+    public IReadOnlyList<WatchRequest> Watches =>
+    [
+        new WatchRequest(ResourceKinds.Ingresses),
+        new WatchRequest(ResourceKinds.IngressClasses),
+        new WatchRequest(ResourceKinds.Services),
+        new WatchRequest(ResourceKinds.EndpointSlices),
+    ];
+
+    /// <inheritdoc/>
+    public TimeSpan LongestStop => options.DrainTimeout + TimeSpan.FromSeconds(5);
+
+    private IEnumerable<IpAddress> Addresses => options.Addresses.IsEmpty ? [IpAddress.Any(IpFamily.V4), IpAddress.Any(IpFamily.V6)] : options.Addresses;
+
+    /// <inheritdoc/>
+    public async Task RunAsync(ModuleContext context, CancellationToken cancellationToken)
+    {
+        var logger = context.Loggers.CreateLogger(context.Status.Name);
+        var routes = new LiveRoutes();
+        var metrics = new IngressMetrics(context.Metrics, routes);
+        var loop = new ReconcileLoop<RouteKey, RoutePiece>(new RouteTarget(routes, new ClassRules(options.ClassName, options.IngressesWithoutClass)), Watches, context);
+        using var logged = new CancellationTokenSource();
+        var accessLog = options.AccessLog.Length == 0 ? null : new AccessLog(options.AccessLog, context.Time, logger);
+        var logging = accessLog?.RunAsync(logged.Token) ?? Task.CompletedTask;
+        await using var engine = new ProxyEngine(
+            options.Threads > 0 ? options.Threads : Environment.ProcessorCount, Settings(), new ProxySurroundings(routes, context.Time, logger) { Seconds = metrics.Seconds, AccessLog = accessLog, Inside = Inside });
+        metrics.Register(engine, accessLog);
+        context.Control.Set(IngressVerb.Name, new IngressInspector(routes).HandleAsync);
+
+        var listeners = new KeptListeners(context.StoredSockets, Inside, logger);
+        try
+        {
+            // Bound before anything is known: what comes early waits in the sockets for its answer, and is not told that there is nothing.
+            foreach (var address in Addresses)
+            {
+                engine.Listen(listeners.Open(address, options.HttpPort, engine.Threads));
+            }
+
+            await RunAsync(engine, loop, context, logger, cancellationToken);
+        }
+        finally
+        {
+            // Only the next process goes on with them; a module that starts again binds its own.
+            if (!cancellationToken.IsCancellationRequested)
+            {
+                foreach (var address in Addresses)
+                {
+                    listeners.Remove(address, options.HttpPort, engine.Threads);
+                }
+            }
+
+            await logged.CancelAsync();
+            await logging;
+        }
+    }
+
+    /// <inheritdoc/>
+    public Task CleanupAsync(ModuleContext context, CancellationToken cancellationToken) => Task.CompletedTask;
+
+    private async Task RunAsync(ProxyEngine engine, ReconcileLoop<RouteKey, RoutePiece> loop, ModuleContext context, ILogger logger, CancellationToken cancellationToken)
+    {
+        // Routes follow the cluster until the last request is answered.
+        using var stop = new CancellationTokenSource();
+        var planning = loop.RunAsync(stop.Token);
+        var serving = ServeAsync(engine, loop.WhenConverged, logger, stop.Token);
+        var first = await Task.WhenAny(planning, serving, Task.Delay(Timeout.InfiniteTimeSpan, cancellationToken));
+        if (cancellationToken.IsCancellationRequested)
+        {
+            IngressLog.Draining(logger, engine.Open);
+            await engine.DrainAsync(options.DrainTimeout, context.Time);
+        }
+
+        await stop.CancelAsync();
+        await Task.WhenAll(planning, serving).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await first;
+    }
+
+    private async Task ServeAsync(ProxyEngine engine, Task known, ILogger logger, CancellationToken cancellationToken)
+    {
+        await known.WaitAsync(cancellationToken);
+        engine.Start();
+        IngressLog.Serving(logger, string.Join(", ", Addresses.Select(address => address.Family == IpFamily.V6 ? $"[{address}]:{options.HttpPort}" : $"{address}:{options.HttpPort}")), engine.Threads);
+        await engine.Ended.WaitAsync(cancellationToken);
+    }
+
+    private ProxySettings Settings() => new()
+    {
+        MaxHeadBytes = (int)options.MaxHeadBytes.Bytes,
+        HeadTimeout = (long)options.Timeouts.Head.TotalMilliseconds,
+        IdleTimeout = (long)options.Timeouts.Idle.TotalMilliseconds,
+        ConnectTimeout = (long)options.Timeouts.Connect.TotalMilliseconds,
+        QuietTimeout = (long)options.Timeouts.Quiet.TotalMilliseconds,
+        TunnelTimeout = (long)options.Timeouts.Tunnel.TotalMilliseconds,
+        Attempts = options.Attempts,
+        MaxConnections = Math.Max(1, options.MaxConnections / (options.Threads > 0 ? options.Threads : Environment.ProcessorCount)),
+        Trusted = options.TrustedProxies,
+        Forwarded = options.Forwarded,
+    };
+}

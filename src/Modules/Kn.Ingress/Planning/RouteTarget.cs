@@ -1,0 +1,100 @@
+using Kn.Hosting.Reconciling;
+using Kn.Kubernetes.Cache;
+using Kn.Kubernetes.Objects;
+using Kn.Primitives;
+
+namespace Kn.Ingress.Planning;
+
+/// <summary>Drives the routes to what the cluster's Ingresses, Services and EndpointSlices ask for: a host, or a Service, at a time.</summary>
+/// <remarks>The routes are memory of this process: what is read back is what was applied last. Services of other controllers' Ingresses are among the
+/// pieces: they cost a little memory, and whose an Ingress is can change without one of its Services changing.</remarks>
+internal sealed class RouteTarget(LiveRoutes routes, ClassRules classes) : ITarget<RouteKey, RoutePiece>
+{
+    /// <inheritdoc/>
+    public string Name => "routes";
+
+    /// <inheritdoc/>
+    public IEnumerable<RouteKey> Keys(ClusterSnapshot cluster) =>
+        cluster.IngressHosts.Select(static host => RouteKey.Of(host)).Concat(cluster.IngressServices.Select(static service => RouteKey.Of(service)));
+
+    /// <inheritdoc/>
+    public void AddAffectedKeys(ClusterSnapshot cluster, ObjectChange change, ISet<RouteKey> keys)
+    {
+        if (change.Object is IngressClass)
+        {
+            // Any Ingress may have become ours, or ceased to be.
+            keys.UnionWith(cluster.IngressHosts.Select(static host => RouteKey.Of(host)));
+            return;
+        }
+
+        Add(change.Before, keys);
+        Add(change.After, keys);
+    }
+
+    /// <inheritdoc/>
+    public RoutePiece? Plan(ClusterSnapshot cluster, RouteKey key, Problems problems) =>
+        key.Host is { } host ? HostPlan.Plan(cluster, host, classes, problems) : PlanService(cluster, key.Service, problems);
+
+    /// <inheritdoc/>
+    public Task<ValueMap<RouteKey, RoutePiece>> ReadAsync(CancellationToken cancellationToken) => Task.FromResult(routes.Pieces);
+
+    /// <inheritdoc/>
+    public Task ApplyAsync(Changes<RouteKey, RoutePiece> changes, CancellationToken cancellationToken)
+    {
+        routes.Apply(changes.All);
+        return Task.CompletedTask;
+    }
+
+    /// <inheritdoc/>
+    public Task RemoveAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    private static ServicePiece? PlanService(ClusterSnapshot cluster, ObjectKey key, Problems problems)
+    {
+        if (!cluster.IngressesTo(key).Any())
+        {
+            return null;
+        }
+
+        var piece = ServicePlan.Plan(cluster, key);
+        if (piece is null)
+        {
+            var why = cluster.Services.Find(key) is null ? "does not exist" : "is of type ExternalName, which is not supported yet";
+            foreach (var ingress in cluster.IngressesTo(key))
+            {
+                problems.Add(ingress, $"Service {key} {why}: requests for it get 503");
+            }
+        }
+
+        return piece;
+    }
+
+    private static void Add(KubernetesObject? state, ISet<RouteKey> keys)
+    {
+        switch (state)
+        {
+            case Service service:
+                keys.Add(RouteKey.Of(service.Key));
+                break;
+            case EndpointSlice { Service: { } owner }:
+                keys.Add(RouteKey.Of(owner));
+                break;
+            case IngressObject ingress:
+                if (ingress.DefaultBackend is not null)
+                {
+                    keys.Add(RouteKey.Of(""));
+                }
+
+                foreach (var rule in ingress.Rules)
+                {
+                    keys.Add(RouteKey.Of(rule.Host.ToLowerInvariant()));
+                }
+
+                foreach (var backend in ingress.Backends)
+                {
+                    keys.Add(RouteKey.Of(new ObjectKey(ingress.Metadata.Namespace, backend.Service)));
+                }
+
+                break;
+        }
+    }
+}

@@ -1,0 +1,344 @@
+using Kn.Ingress.Http;
+using Kn.Linux.Streams;
+using Kn.Primitives;
+
+namespace Kn.Ingress.Proxying;
+
+/// <summary>A client's connection that speaks HTTP/1.1: one request after another, each carried by an <see cref="Exchange"/>.</summary>
+internal sealed class ClientConnection : Peer
+{
+    /// <summary>Longest head of an answer.</summary>
+    public const int MaxAnswerHead = 64 << 10;
+
+    /// <summary>How long, and how much, is read of a client that is to hear an answer out which it has not waited for.</summary>
+    private const long LingerTime = 2_000;
+
+    /// <summary>How much one connection does before the others come.</summary>
+    private const int StepsAtOnce = 32;
+
+    /// <summary>How long idle connections are left at a stop, for the request that may be on its way.</summary>
+    private const long DrainIdleTime = 3_000;
+
+    private readonly StreamSocket _socket;
+    private readonly ushort _port;
+    private readonly Exchange _exchange;
+    private ClientIdentity? _identity;
+    private State _state;
+    private byte[]? _saved;
+    private int _savedLength;
+    private int _scanned;
+    private long _lingerUntil;
+
+    /// <summary>A connection that was taken.</summary>
+    /// <param name="worker">Its worker.</param>
+    /// <param name="socket">The socket.</param>
+    /// <param name="port">The port that it came to.</param>
+    public ClientConnection(Worker worker, StreamSocket socket, ushort port)
+        : base(worker, new PlainTransport(socket))
+    {
+        _socket = socket;
+        _port = port;
+        _exchange = new Exchange(worker, this);
+        CanWrite = true;
+        Deadline = worker.Now + worker.Settings.HeadTimeout;
+        worker.Counters.Open++;
+    }
+
+    private enum State : byte
+    {
+        Head,
+        Exchange,
+        Linger,
+    }
+
+    /// <summary>Who it is, as backends are told.</summary>
+    public ClientIdentity Identity => _identity ??= Identify();
+
+    /// <summary>What is there of a request that came before its turn.</summary>
+    public ReadOnlySpan<byte> Saved => _saved.AsSpan(0, _savedLength);
+
+    /// <inheritdoc/>
+    public override void Run()
+    {
+        for (var step = 0; step < StepsAtOnce; step++)
+        {
+            if (IsClosed)
+            {
+                return;
+            }
+
+            if (!Flush())
+            {
+                Close();
+                return;
+            }
+
+            var goesOn = _state switch
+            {
+                State.Head => !HasPending && ReadHead(),
+                State.Exchange => _exchange.Step(),
+                _ => Linger(),
+            };
+            if (!goesOn)
+            {
+                return;
+            }
+        }
+
+        Worker.RunAgain(this);
+    }
+
+    /// <inheritdoc/>
+    public override void OnDeadline()
+    {
+        switch (_state)
+        {
+            case State.Head when _savedLength > 0 && !HasPending:
+                Worker.Counters.TimedOut++;
+                Refuse(408);
+                Run();
+                break;
+            case State.Exchange:
+                Worker.Counters.TimedOut++;
+                _exchange.OnDeadline();
+                break;
+            default:
+                Close();
+                break;
+        }
+    }
+
+    /// <inheritdoc/>
+    public override void OnDrain()
+    {
+        if (_state == State.Head)
+        {
+            Deadline = Math.Min(Deadline, Worker.Now + DrainIdleTime);
+        }
+    }
+
+    /// <inheritdoc/>
+    public override void Close()
+    {
+        if (!IsClosed)
+        {
+            Worker.Counters.Open--;
+            _exchange.Abandon();
+            DropSaved();
+            base.Close();
+        }
+    }
+
+    /// <summary>The exchange is over: the next request, or the end.</summary>
+    /// <param name="keepsAlive">Whether the client was told that the connection goes on.</param>
+    /// <param name="isAllRead">Whether nothing of the request is left to come.</param>
+    public void EndExchange(bool keepsAlive, bool isAllRead)
+    {
+        if (keepsAlive && isAllRead)
+        {
+            _state = State.Head;
+            Deadline = Worker.Now + (_savedLength > 0 ? Worker.Settings.HeadTimeout : Worker.IsDraining ? DrainIdleTime : Worker.Settings.IdleTimeout);
+            return;
+        }
+
+        BeginLinger();
+    }
+
+    /// <summary>Keeps bytes that come before their turn.</summary>
+    public void Save(ReadOnlySpan<byte> bytes)
+    {
+        _scanned = 0;
+        if (bytes.IsEmpty)
+        {
+            DropSaved();
+            return;
+        }
+
+        var buffer = _saved;
+        if (buffer is null || buffer.Length < bytes.Length)
+        {
+            buffer = Worker.Buffers.Rent(Math.Max(bytes.Length, Worker.Settings.MaxHeadBytes));
+        }
+
+        bytes.CopyTo(buffer);
+        if (_saved is not null && !ReferenceEquals(_saved, buffer))
+        {
+            Worker.Buffers.Return(_saved);
+        }
+
+        _saved = buffer;
+        _savedLength = bytes.Length;
+    }
+
+    /// <summary>Forgets what was saved.</summary>
+    public void DropSaved()
+    {
+        _savedLength = _scanned = 0;
+        if (_saved is not null)
+        {
+            Worker.Buffers.Return(_saved);
+            _saved = null;
+        }
+    }
+
+    /// <summary>Answers what is no request, and ends the connection.</summary>
+    public void Refuse(int status)
+    {
+        Span<byte> answer = stackalloc byte[OwnAnswer.MaxLength];
+        Worker.Counters.Answers[status / 100]++;
+        Worker.Counters.Refused++;
+        if (!Send(answer[..OwnAnswer.Write(answer, status, default, Persistence.Closes, isToHead: false)]))
+        {
+            Close();
+            return;
+        }
+
+        DropSaved();
+        BeginLinger();
+    }
+
+    private bool ReadHead()
+    {
+        if (_savedLength > 0 && _scanned < _savedLength)
+        {
+            return OnHeadBytes(Saved, isSaved: true);
+        }
+
+        if (!CanRead)
+        {
+            return false;
+        }
+
+        var isSaved = _savedLength > 0;
+        if (isSaved)
+        {
+            if (_savedLength == _saved!.Length)
+            {
+                Refuse(431);
+                return true;
+            }
+
+            var more = Receive(_saved.AsSpan(_savedLength));
+            _savedLength += Math.Max(0, more);
+            return more > 0 ? OnHeadBytes(Saved, isSaved: true) : OnNothing(more);
+        }
+
+        var buffer = Worker.Scratch.AsSpan(Worker.HeadRoom);
+        var count = Receive(buffer);
+        return count > 0 ? OnHeadBytes(buffer[..count], isSaved: false) : OnNothing(count);
+    }
+
+    private bool OnNothing(int count)
+    {
+        if (count != NotNow)
+        {
+            Close();
+        }
+
+        return false;
+    }
+
+    /// <summary>Goes on with a head of which there is something new.</summary>
+    private bool OnHeadBytes(ReadOnlySpan<byte> bytes, bool isSaved)
+    {
+        // One empty line before a request is left out, as some clients send one after a body (RFC 9112 §2.2).
+        var start = bytes.StartsWith("\r\n"u8) ? 2 : 0;
+        var scanned = Math.Max(0, _scanned - start);
+        var length = HeadScan.Find(bytes[start..], ref scanned);
+        if (length > 0 && length <= Worker.Settings.MaxHeadBytes)
+        {
+            return Begin(bytes.Slice(start, length), bytes[(start + length)..]);
+        }
+
+        if (length != 0 || bytes.Length - start >= Worker.Settings.MaxHeadBytes)
+        {
+            Refuse(length < 0 ? 400 : 431);
+            return true;
+        }
+
+        if (!isSaved)
+        {
+            // The first bytes of a request: from now on it is to come soon.
+            Deadline = Worker.Now + Worker.Settings.HeadTimeout;
+            Save(bytes);
+        }
+
+        _scanned = scanned + start;
+        return CanRead;
+    }
+
+    private bool Begin(ReadOnlySpan<byte> head, ReadOnlySpan<byte> rest)
+    {
+        var fault = Worker.Request.Read(head);
+        if (fault != HeadFault.None)
+        {
+            Refuse(OwnAnswer.StatusOf(fault));
+            return true;
+        }
+
+        _state = State.Exchange;
+        _exchange.Begin(Worker.Request, head, rest);
+        return true;
+    }
+
+    private void BeginLinger()
+    {
+        _state = State.Linger;
+        Deadline = Worker.Now + Worker.Settings.QuietTimeout;
+        _lingerUntil = 0;
+    }
+
+    /// <summary>Lets the client hear the answer out. What it still sends is read and dropped: to close on it would tear the answer away
+    /// (RFC 9112 §9.6).</summary>
+    private bool Linger()
+    {
+        if (HasPending)
+        {
+            return false;
+        }
+
+        if (_lingerUntil == 0)
+        {
+            EndSending();
+            _lingerUntil = Worker.Now + LingerTime;
+            Deadline = _lingerUntil;
+        }
+
+        if (!CanRead)
+        {
+            return false;
+        }
+
+        var count = Receive(Worker.Scratch);
+        if (count > 0)
+        {
+            return true;
+        }
+
+        if (count != NotNow)
+        {
+            Close();
+        }
+
+        return false;
+    }
+
+    private ClientIdentity Identify()
+    {
+        var text = _socket.Peer.ToString();
+        var isTrusted = false;
+        foreach (var prefix in Worker.Settings.Trusted)
+        {
+            isTrusted |= prefix.Contains(_socket.Peer);
+        }
+
+        return new ClientIdentity
+        {
+            Address = System.Text.Encoding.ASCII.GetBytes(text),
+            ForwardedFor = System.Text.Encoding.ASCII.GetBytes(_socket.Peer.Family == IpFamily.V6 ? $"\"[{text}]\"" : text),
+            Port = System.Text.Encoding.ASCII.GetBytes(_port.ToString(System.Globalization.CultureInfo.InvariantCulture)),
+            IsTls = false,
+            IsTrusted = isTrusted,
+        };
+    }
+}

@@ -1,0 +1,297 @@
+using Kn.Ingress.Http;
+
+namespace Kn.Ingress.Proxying;
+
+/// <summary>How the request gets to the backend, and the answer to the client.</summary>
+internal sealed partial class Exchange
+{
+    private const int NotInScratch = -1;
+
+    /// <summary>Sends the head, with the part of the body that came along.</summary>
+    private Went SendRequest(UpstreamConnection up)
+    {
+        if (_isCutOff)
+        {
+            return Went.Nowhere;
+        }
+
+        if (_requestSent == _requestLength)
+        {
+            return up.Flush() ? Went.Nowhere : CutOff(up);
+        }
+
+        if (!up.CanWrite)
+        {
+            return Went.Nowhere;
+        }
+
+        var sent = up.SendSome(_request.AsSpan(_requestSent.._requestLength));
+        if (sent < 0)
+        {
+            return sent == Peer.NotNow ? Went.Nowhere : CutOff(up);
+        }
+
+        _requestSent += sent;
+        Touch();
+        return Went.On;
+    }
+
+    /// <summary>Passes on a piece of the request's body.</summary>
+    private Went StreamRequest(UpstreamConnection up)
+    {
+        if (_isCutOff || _requestBody.IsDone || _requestSent < _requestLength || up.HasPending || !client.CanRead)
+        {
+            return Went.Nowhere;
+        }
+
+        var buffer = worker.Scratch.AsSpan(Worker.HeadRoom, FirstRead);
+        var count = client.Receive(buffer);
+        if (count <= 0)
+        {
+            if (count == Peer.NotNow)
+            {
+                return Went.Nowhere;
+            }
+
+            client.Close();
+            return Went.Over;
+        }
+
+        _isStreamed = true;
+        Touch();
+        var taken = _requestBody.Read(buffer[..count]);
+        if (taken < 0)
+        {
+            return BadBody();
+        }
+
+        client.Save(buffer[taken..count]);
+        return up.Send(buffer[..taken]) ? Went.On : CutOff(up);
+    }
+
+    /// <summary>The backend takes no more of the request. It may have said why before: a refusal that comes before the body's end is an answer.</summary>
+    private Went CutOff(UpstreamConnection up)
+    {
+        if (!up.CanRead)
+        {
+            return Over(Failed(isConnect: false, 502));
+        }
+
+        _isCutOff = true;
+        return Went.On;
+    }
+
+    /// <summary>The body is no body: the backend must not take it for one that just came to an end.</summary>
+    private Went BadBody()
+    {
+        Release(isReusable: false);
+        if (_hasBegun)
+        {
+            client.Close();
+        }
+        else
+        {
+            DropRequest();
+            DropLine();
+            _isActive = false;
+            client.Refuse(400);
+        }
+
+        return Went.Over;
+    }
+
+    private Went ReadAnswer(UpstreamConnection up)
+    {
+        if (!up.CanRead || client.HasPending)
+        {
+            return Went.Nowhere;
+        }
+
+        return _hasBegun ? StreamAnswer(up) : ReadAnswerHead(up);
+    }
+
+    private Went ReadAnswerHead(UpstreamConnection up)
+    {
+        var isInScratch = up.HeadLength == 0;
+        var buffer = worker.Scratch.AsSpan(Worker.HeadRoom);
+        var count = isInScratch ? up.Receive(buffer) : up.ReceiveHead();
+        if (count <= 0)
+        {
+            return count == Peer.NotNow ? Went.Nowhere : Over(Failed(isConnect: false, 502));
+        }
+
+        Touch();
+        return isInScratch ? OnAnswerBytes(up, buffer[..count], Worker.HeadRoom) : OnAnswerBytes(up, up.Head, NotInScratch);
+    }
+
+    /// <summary>Goes on with an answer of which there is something new.</summary>
+    /// <param name="up">Whence it comes.</param>
+    /// <param name="bytes">What there is of it.</param>
+    /// <param name="at">Where in the scratch that is.</param>
+    private Went OnAnswerBytes(UpstreamConnection up, Span<byte> bytes, int at)
+    {
+        var length = HeadScan.Find(bytes, ref up.Scanned);
+        if (length == 0 && bytes.Length < ClientConnection.MaxAnswerHead)
+        {
+            if (at != NotInScratch)
+            {
+                up.KeepHead(bytes);
+            }
+
+            return Went.On;
+        }
+
+        if (length <= 0 || worker.Answer.Read(bytes[..length], _isHead) != HeadFault.None)
+        {
+            return BadAnswer();
+        }
+
+        if (worker.Answer.IsInterim)
+        {
+            return OnInterim(up, bytes, length, at);
+        }
+
+        return worker.Answer.Status == 101
+            ? BeginTunnel(up, bytes[..length], bytes[length..])
+            : BeginAnswer(up, bytes, length, at);
+    }
+
+    /// <summary>100 goes to who waits for it, others such as 103 to who can understand them.</summary>
+    private Went OnInterim(UpstreamConnection up, Span<byte> bytes, int headLength, int at)
+    {
+        if (++_interim > MaxInterim)
+        {
+            return BadAnswer();
+        }
+
+        if (_isHttp11 && (worker.Answer.Status != 100 || _expectsContinue))
+        {
+            var length = ResponseRewriter.Write(worker.HeadScratch, worker.Answer, bytes[..headLength], Persistence.KeepsAlive, isUpgrade: false);
+            if (length == 0 || !client.Send(worker.HeadScratch.AsSpan(0, length)))
+            {
+                client.Close();
+                return Went.Over;
+            }
+        }
+
+        if (bytes.Length == headLength)
+        {
+            up.DropHead();
+            return Went.On;
+        }
+
+        up.Scanned = 0;
+        if (at != NotInScratch)
+        {
+            return OnAnswerBytes(up, bytes[headLength..], at + headLength);
+        }
+
+        up.KeepHead(bytes[headLength..]);
+        return OnAnswerBytes(up, up.Head, NotInScratch);
+    }
+
+    private Went BeginAnswer(UpstreamConnection up, Span<byte> bytes, int headLength, int at)
+    {
+        var answer = worker.Answer;
+        _answerBody = BodyMeter.Of(answer.Framing, answer.BodyLength);
+        var taken = _answerBody.Read(bytes[headLength..]);
+        if (taken < 0 || (answer.Framing == BodyFraming.Chunked && !_isHttp11))
+        {
+            return BadAnswer();
+        }
+
+        _status = answer.Status;
+        _upKeepsAlive = answer.KeepsAlive && headLength + taken == bytes.Length && _requestSent == _requestLength && !_isCutOff;
+        _clientKeepsAlive = _keepsAlive && !worker.IsDraining && answer.Framing != BodyFraming.UntilClose;
+        var length = ResponseRewriter.Write(worker.HeadScratch, answer, bytes[..headLength], PersistenceOf(_clientKeepsAlive), isUpgrade: false);
+        if (length == 0)
+        {
+            return BadAnswer();
+        }
+
+        _hasBegun = true;
+        _bytes = taken;
+        DropRequest();
+        var isSent = SendTogether(worker.HeadScratch.AsSpan(0, length), bytes.Slice(headLength, taken), at == NotInScratch ? 0 : at + headLength);
+        up.DropHead();
+        return isSent ? AfterAnswerBytes() : GoneClient();
+    }
+
+    /// <summary>Sends a head and the body's first bytes in one piece, by putting the head in front of them.</summary>
+    /// <param name="head">The head.</param>
+    /// <param name="body">The bytes.</param>
+    /// <param name="bodyAt">Where in the scratch they are; 0 when they are not there.</param>
+    private bool SendTogether(ReadOnlySpan<byte> head, ReadOnlySpan<byte> body, int bodyAt)
+    {
+        if (body.IsEmpty)
+        {
+            return client.Send(head);
+        }
+
+        if (head.Length <= bodyAt)
+        {
+            head.CopyTo(worker.Scratch.AsSpan(bodyAt - head.Length));
+            return client.Send(worker.Scratch.AsSpan(bodyAt - head.Length, head.Length + body.Length));
+        }
+
+        return client.Send(head) && client.Send(body);
+    }
+
+    private Went StreamAnswer(UpstreamConnection up)
+    {
+        var buffer = worker.Scratch.AsSpan(Worker.HeadRoom, _readSize);
+        var count = up.Receive(buffer);
+        if (count == Peer.NotNow)
+        {
+            return Went.Nowhere;
+        }
+
+        if (count == 0 && _answerBody.Framing == BodyFraming.UntilClose)
+        {
+            Complete();
+            return Went.Over;
+        }
+
+        var taken = count > 0 ? _answerBody.Read(buffer[..count]) : -1;
+        if (taken < 0 || !client.Send(buffer[..taken]))
+        {
+            // A body that breaks off must look like one.
+            return GoneClient();
+        }
+
+        // Whoever takes all at once gets more at once; a slow client has little waiting for it.
+        _readSize = client.HasPending ? SmallRead : Math.Min(_readSize * 2, worker.Scratch.Length - Worker.HeadRoom);
+        _upKeepsAlive &= taken == count;
+        _bytes += taken;
+        Touch();
+        return AfterAnswerBytes();
+    }
+
+    private Went AfterAnswerBytes()
+    {
+        if (!_answerBody.IsDone)
+        {
+            return Went.On;
+        }
+
+        Complete();
+        return Went.Over;
+    }
+
+    private Went BadAnswer()
+    {
+        Release(isReusable: false);
+        Answer(502);
+        return Went.Over;
+    }
+
+    private Went GoneClient()
+    {
+        client.Close();
+        return Went.Over;
+    }
+
+    private void Touch() => client.Deadline = worker.Now + worker.Settings.QuietTimeout;
+
+    private static Went Over(bool hasChanged) => hasChanged ? Went.Over | Went.On : Went.Over;
+}

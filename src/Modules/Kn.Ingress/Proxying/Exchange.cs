@@ -1,0 +1,388 @@
+using Kn.Ingress.Http;
+using Kn.Ingress.Routing;
+
+namespace Kn.Ingress.Proxying;
+
+/// <summary>One request and its answer, between a client's connection and a backend's; made once a connection.</summary>
+/// <remarks>Both bodies are streamed: nothing is read from one side while something waits to be sent to the other, so what is held is bounded by
+/// what one read takes. The request's head is kept, with the part of its body that came along, until the answer begins: until then
+/// another backend can be asked.</remarks>
+internal sealed partial class Exchange(Worker worker, ClientConnection client)
+{
+    /// <summary>What the rewritten head may have more than the one that came: addresses, host and id.</summary>
+    private const int AddedBytes = 1536;
+
+    /// <summary>Answers before the answer; more are there to tire.</summary>
+    private const int MaxInterim = 16;
+
+    /// <summary>A request that must not be sent twice goes to a connection that was used so shortly ago that the backend will not have closed it.</summary>
+    private const long FreshTime = 1_000;
+
+    private const int SmallRead = 16 << 10;
+    private const int FirstRead = 64 << 10;
+    private BodyMeter _requestBody;
+    private BodyMeter _answerBody;
+    private Upstream? _target;
+    private UpstreamEndpoint? _endpoint;
+    private UpstreamConnection? _up;
+    private byte[]? _request;
+    private int _requestLength;
+    private int _requestSent;
+    private int _attempts;
+    private int _interim;
+    private int _readSize;
+    private int _status;
+    private long _startedAt;
+    private ulong _idHigh;
+    private ulong _idLow;
+    private long _bytes;
+    private byte[]? _line;
+    private int _lineLength;
+    private bool _isActive;
+    private bool _isHead;
+    private bool _isHttp11;
+    private bool _keepsAlive;
+    private bool _wantsUpgrade;
+    private bool _expectsContinue;
+    private bool _mayRepeat;
+    private bool _isStreamed;
+    private bool _isCutOff;
+    private bool _needsFresh;
+    private bool _hasBegun;
+    private bool _upKeepsAlive;
+    private bool _clientKeepsAlive;
+
+    /// <summary>Begins with a request whose head was read.</summary>
+    /// <param name="request">What was read.</param>
+    /// <param name="head">Its bytes.</param>
+    /// <param name="rest">What came after them.</param>
+    public void Begin(RequestHead request, ReadOnlySpan<byte> head, ReadOnlySpan<byte> rest)
+    {
+        Reset(request);
+        BeginLine(request, head);
+        var taken = _requestBody.Read(rest);
+        if (taken < 0)
+        {
+            _isActive = false;
+            DropLine();
+            client.Refuse(400);
+            return;
+        }
+
+        var isWritten = Prepare(request, head, rest[..taken], out var failure);
+        client.Save(rest[taken..]);
+        if (isWritten)
+        {
+            Attempt();
+        }
+        else
+        {
+            Answer(failure);
+        }
+    }
+
+    /// <summary>Does what can be done now.</summary>
+    /// <returns>Whether there may be more to do.</returns>
+    public bool Step()
+    {
+        if (_isTunnel)
+        {
+            return StepTunnel();
+        }
+
+        if (_up is not { } up)
+        {
+            return false;
+        }
+
+        if (client.HasEnded && _requestBody.IsDone)
+        {
+            client.Close();
+            return false;
+        }
+
+        if (!up.TryFinishConnecting())
+        {
+            return Failed(isConnect: true, 502);
+        }
+
+        if (!up.IsConnected)
+        {
+            return false;
+        }
+
+        var went = SendRequest(up);
+        if (went == Went.Nowhere || went == Went.On)
+        {
+            went |= StreamRequest(up);
+        }
+
+        if (went == Went.Nowhere || went == Went.On)
+        {
+            went |= ReadAnswer(up);
+        }
+
+        return went != Went.Nowhere;
+    }
+
+    /// <summary>Nothing has happened for too long.</summary>
+    public void OnDeadline()
+    {
+        if (_isTunnel || _hasBegun || client.HasPending || _up is not { } up)
+        {
+            client.Close();
+        }
+        else if (!up.IsConnected)
+        {
+            Failed(isConnect: true, 504);
+            client.Run();
+        }
+        else
+        {
+            var isClient = !_requestBody.IsDone && _requestSent == _requestLength && !up.HasPending;
+            Release(isReusable: false);
+            Answer(isClient ? 408 : 504);
+            client.Run();
+        }
+    }
+
+    /// <summary>The client is gone.</summary>
+    public void Abandon()
+    {
+        if (_isActive)
+        {
+            worker.Counters.Abandoned += _isTunnel ? 0 : 1;
+            EndLine(_hasBegun ? _status : 499);
+            Release(isReusable: false);
+            DropRequest();
+            _isActive = _isTunnel = false;
+        }
+    }
+
+    private void Reset(RequestHead request)
+    {
+        _isActive = true;
+        _startedAt = worker.Timestamp;
+        _requestBody = BodyMeter.Of(request.Framing, request.BodyLength);
+        _answerBody = default;
+        _target = null;
+        _endpoint = null;
+        _attempts = _interim = _status = _requestSent = _requestLength = 0;
+        _readSize = FirstRead;
+        _idHigh = _idLow = 0;
+        _bytes = 0;
+        (_isHead, _isHttp11, _keepsAlive, _wantsUpgrade, _expectsContinue, _mayRepeat) =
+            (request.IsHead, request.IsHttp11, request.KeepsAlive, request.WantsUpgrade, request.ExpectsContinue, request.IsIdempotent);
+        _isStreamed = _isCutOff = _needsFresh = _hasBegun = _isTunnel = _clientDone = _upDone = false;
+        client.Deadline = worker.Now + worker.Settings.QuietTimeout;
+    }
+
+    /// <summary>Finds where the request goes, and writes it as it goes there.</summary>
+    private bool Prepare(RequestHead request, ReadOnlySpan<byte> head, ReadOnlySpan<byte> body, out int failure)
+    {
+        var route = FindRoute(request, head);
+        _target = route?.Upstream;
+        failure = route is null ? 404 : 503;
+        if (_target is null)
+        {
+            return false;
+        }
+
+        Span<byte> newId = stackalloc byte[32];
+        scoped var id = request.RequestId(head);
+        if (id.IsEmpty)
+        {
+            (_idHigh, _idLow) = (worker.NextRandom(), worker.NextRandom());
+            WriteId(newId);
+            id = newId;
+        }
+
+        _request = worker.Buffers.Rent(head.Length + AddedBytes + body.Length);
+        _requestLength = RequestRewriter.Write(_request, request, head, client.Identity, id, worker.Settings.Forwarded);
+        failure = 431;
+        if (_requestLength == 0 || body.Length > _request.Length - _requestLength)
+        {
+            return false;
+        }
+
+        body.CopyTo(_request.AsSpan(_requestLength));
+        _requestLength += body.Length;
+        return true;
+    }
+
+    private Route? FindRoute(RequestHead request, ReadOnlySpan<byte> head)
+    {
+        Span<byte> host = stackalloc byte[HostName.MaxLength + 2];
+        var path = request.Path(head);
+        if (RequestPath.NeedsNormalizing(path))
+        {
+            path = worker.HeadScratch.AsSpan(0, RequestPath.Normalize(path, worker.HeadScratch));
+        }
+
+        return worker.Routes.Find(host[..HostName.Normalize(request.Host(head), host)], path);
+    }
+
+    /// <summary>Asks a backend, or the next one.</summary>
+    private void Attempt()
+    {
+        while (_attempts < worker.Settings.Attempts)
+        {
+            _attempts++;
+            if (_target?.Choose(worker.Now, _endpoint) is not { } endpoint)
+            {
+                Answer(503);
+                return;
+            }
+
+            _endpoint = endpoint;
+            var up = _needsFresh ? null : worker.Pool.Take(endpoint, _mayRepeat ? long.MinValue : worker.Now - FreshTime);
+            if (up is null && (up = UpstreamConnection.Begin(worker, endpoint)) is null)
+            {
+                Unreachable(endpoint);
+                continue;
+            }
+
+            worker.Counters.Connects += up.IsReused ? 0 : 1;
+            endpoint.Begin();
+            up.Owner = client;
+            _up = up;
+            _requestSent = 0;
+            _isCutOff = false;
+            client.Deadline = worker.Now + (up.IsConnected ? worker.Settings.QuietTimeout : worker.Settings.ConnectTimeout);
+            return;
+        }
+
+        Answer(502);
+    }
+
+    private void Unreachable(UpstreamEndpoint endpoint)
+    {
+        worker.Counters.ConnectFailures++;
+        endpoint.Rest(worker.Now + worker.Settings.RestTime);
+    }
+
+    /// <summary>The backend could not be asked, or did not answer: another is asked where that can do no harm.</summary>
+    /// <param name="isConnect">Whether nothing of the request can have got there.</param>
+    /// <param name="status">What the client is answered where nobody else is asked.</param>
+    /// <returns>True: things have changed.</returns>
+    private bool Failed(bool isConnect, int status)
+    {
+        var wasReused = _up is { IsReused: true };
+        if (isConnect && _endpoint is not null)
+        {
+            Unreachable(_endpoint);
+        }
+
+        Release(isReusable: false);
+        if (_hasBegun)
+        {
+            client.Close();
+            return false;
+        }
+
+        if (!_isStreamed && (isConnect || _mayRepeat) && _attempts < worker.Settings.Attempts)
+        {
+            // A kept connection that the backend has closed says nothing of the backend; a second one would say no more.
+            _attempts -= wasReused ? 1 : 0;
+            _needsFresh |= wasReused;
+            worker.Counters.Retries++;
+            Attempt();
+        }
+        else
+        {
+            Answer(status);
+        }
+
+        return true;
+    }
+
+    /// <summary>Answers in the backends' place.</summary>
+    private void Answer(int status)
+    {
+        Span<byte> answer = stackalloc byte[OwnAnswer.MaxLength];
+        Span<byte> id = stackalloc byte[32];
+        WriteId(id);
+        DropRequest();
+        var keepsAlive = _keepsAlive && _requestBody.IsDone && !worker.IsDraining;
+        var length = OwnAnswer.Write(answer, status, _idHigh == 0 ? default : id, PersistenceOf(keepsAlive), _isHead);
+        Count(status);
+        if (client.Send(answer[..length]))
+        {
+            client.EndExchange(keepsAlive, _requestBody.IsDone);
+        }
+        else
+        {
+            client.Close();
+        }
+    }
+
+    /// <summary>The answer is passed on.</summary>
+    private void Complete()
+    {
+        Count(_status);
+        Release(_upKeepsAlive && _requestBody.IsDone);
+        client.EndExchange(_clientKeepsAlive, _requestBody.IsDone);
+    }
+
+    private void Count(int status)
+    {
+        _isActive = false;
+        EndLine(status);
+        worker.Counters.Answers[Math.Min(status / 100, 5)]++;
+        worker.Surroundings.Seconds?.Observe(worker.Surroundings.Time.GetElapsedTime(_startedAt).TotalSeconds);
+    }
+
+    /// <summary>Lets go of the backend's connection.</summary>
+    private void Release(bool isReusable)
+    {
+        if (_up is not { } up)
+        {
+            return;
+        }
+
+        _up = null;
+        up.Endpoint.End();
+        if (isReusable && !up.HasPending)
+        {
+            worker.Pool.Keep(up, worker.Now);
+        }
+        else
+        {
+            up.Owner = null;
+            up.Close();
+        }
+    }
+
+    private void DropRequest()
+    {
+        _requestSent = _requestLength = 0;
+        if (_request is not null)
+        {
+            worker.Buffers.Return(_request);
+            _request = null;
+        }
+    }
+
+    private Persistence PersistenceOf(bool keepsAlive) =>
+        !keepsAlive ? Persistence.Closes : _isHttp11 ? Persistence.KeepsAlive : Persistence.KeepsAliveAloud;
+
+    private void WriteId(Span<byte> text)
+    {
+        _ = System.Buffers.Text.Utf8Formatter.TryFormat(_idHigh, text, out _, new System.Buffers.StandardFormat('x', 16));
+        _ = System.Buffers.Text.Utf8Formatter.TryFormat(_idLow, text[16..], out _, new System.Buffers.StandardFormat('x', 16));
+    }
+
+    /// <summary>How far a step has come.</summary>
+    [Flags]
+    private enum Went : byte
+    {
+        /// <summary>Nothing could be done.</summary>
+        Nowhere = 0,
+
+        /// <summary>Something was done.</summary>
+        On = 1,
+
+        /// <summary>The exchange is over, or goes on with another backend.</summary>
+        Over = 2,
+    }
+}

@@ -1,0 +1,16 @@
+using Kn.Ingress.Planning;
+using Kn.Primitives;
+
+namespace Kn.Ingress.Routing;
+
+/// <summary>All routes of one host: what kinds of objects they came from is no longer seen.</summary>
+/// <param name="Rules">No two of the same path and match; in no order that matters.</param>
+/// <param name="Fallback">Where requests go that no rule matches; null for where those of the empty host go.</param>
+internal sealed record HostPiece(ValueList<RouteRule> Rules, RouteRule? Fallback) : RoutePiece;
+
+/// <summary>A rule.</summary>
+/// <param name="Path">The path, as <see cref="RoutePath"/> spells it.</param>
+/// <param name="Match">How it matches.</param>
+/// <param name="Backend">Where it leads; null for somewhere that Kn cannot go, which is answered by 503.</param>
+/// <param name="Origin">The object that asks for it, as Ingress default/web.</param>
+internal sealed record RouteRule(string Path, PathMatch Match, BackendRef? Backend, string Origin);

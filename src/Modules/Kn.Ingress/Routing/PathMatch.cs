@@ -1,0 +1,11 @@
+namespace Kn.Ingress.Routing;
+
+/// <summary>How a rule's path matches a request's.</summary>
+internal enum PathMatch : byte
+{
+    /// <summary>It is the whole path.</summary>
+    Exact,
+
+    /// <summary>It is the path's first elements; a slash at its end makes no difference.</summary>
+    Prefix,
+}

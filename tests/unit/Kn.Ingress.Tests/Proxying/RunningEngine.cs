@@ -1,0 +1,123 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+using Kn.Ingress.Planning;
+using Kn.Ingress.Proxying;
+using Kn.Ingress.Routing;
+using Kn.Kubernetes.Objects;
+using Kn.Linux.Streams;
+using Kn.Primitives;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Kn.Ingress.Tests.Proxying;
+
+/// <summary>An engine of one thread on 127.0.0.1; host a.org leads to the endpoints.</summary>
+internal sealed class RunningEngine : IAsyncDisposable
+{
+    private readonly LiveRoutes _routes = new();
+
+    public RunningEngine(ProxySettings? settings, params IEnumerable<ushort> ports)
+    {
+        var listener = StreamListener.Listen(IpAddress.Loopback(IpFamily.V4), 0, 128);
+        Port = listener.Port;
+        SetEndpoints(ports);
+        var service = new ObjectKey("ns", "web");
+        _routes.Apply([new(RouteKey.Of("a.org"), null, new HostPiece([new RouteRule("", PathMatch.Prefix, new BackendRef(service, 80, ""), "Ingress ns/i")], null))]);
+        Engine = new ProxyEngine(1, settings ?? new ProxySettings(), new ProxySurroundings(_routes, TimeProvider.System, NullLogger.Instance));
+        Engine.Listen([listener]);
+        Engine.Start();
+    }
+
+    public ushort Port { get; }
+
+    public ProxyEngine Engine { get; }
+
+    public void SetEndpoints(params IEnumerable<ushort> ports) => _routes.Apply([new(
+        RouteKey.Of(new ObjectKey("ns", "web")), null, new ServicePiece([new PortPiece(80, "", ports.Select(static port => new EndpointAddress(IpAddress.Loopback(IpFamily.V4), port)).ToValueList())]))]);
+
+    public RawClient Connect() => new(Port);
+
+    /// <summary>One request on a connection of its own: everything that comes back.</summary>
+    public async Task<string> AskAsync(string request)
+    {
+        using var client = Connect();
+        await client.SendAsync(request);
+        return await client.ReadToEndAsync();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await Engine.DisposeAsync();
+        Assert.Equal(0, Engine.Sum(static counters => counters.Faults));
+        Assert.Equal(0, Engine.Open);
+    }
+}
+
+/// <summary>A client that sends what it is told to.</summary>
+internal sealed class RawClient : IDisposable
+{
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(30);
+    private readonly TcpClient _client = new();
+    private readonly CancellationTokenSource _deadline = new(s_patience);
+    private readonly StringBuilder _early = new();
+    private readonly NetworkStream _stream;
+
+    public RawClient(ushort port)
+    {
+        _client.NoDelay = true;
+        _client.Connect(IPAddress.Loopback, port);
+        _stream = _client.GetStream();
+    }
+
+    public Socket Socket => _client.Client;
+
+    public Task SendAsync(string text) => SendAsync(Encoding.Latin1.GetBytes(text));
+
+    public Task SendAsync(byte[] bytes) => _stream.WriteAsync(bytes, _deadline.Token).AsTask();
+
+    /// <summary>Everything up to these characters, and them.</summary>
+    public async Task<string> ReadUntilAsync(string end)
+    {
+        while (true)
+        {
+            var text = _early.ToString();
+            var at = text.IndexOf(end, StringComparison.Ordinal);
+            if (at >= 0)
+            {
+                _early.Remove(0, at + end.Length);
+                return text[..(at + end.Length)];
+            }
+
+            var buffer = new byte[65536];
+            var count = await _stream.ReadAsync(buffer, _deadline.Token);
+            Assert.True(count > 0, $"the connection ended after: {text}");
+            _early.Append(Encoding.Latin1.GetString(buffer, 0, count));
+        }
+    }
+
+    public async Task<string> ReadToEndAsync()
+    {
+        var buffer = new byte[65536];
+        try
+        {
+            for (int count; (count = await _stream.ReadAsync(buffer, _deadline.Token)) > 0;)
+            {
+                _early.Append(Encoding.Latin1.GetString(buffer, 0, count));
+            }
+        }
+        catch (IOException)
+        {
+            _early.Append("(reset)");
+        }
+
+        var text = _early.ToString();
+        _early.Clear();
+        return text;
+    }
+
+    public void Dispose()
+    {
+        _client.Dispose();
+        _deadline.Dispose();
+    }
+}
