@@ -11,6 +11,9 @@ public sealed record RoutePolicy(ValueList<RouteRule> Rules)
     /// <summary>What <see cref="Find"/> says of a route that is left out.</summary>
     internal const int Rejected = -1;
 
+    /// <summary>True when no route needs to be looked at.</summary>
+    internal bool IsAcceptAll => ReferenceEquals(this, AcceptAll);
+
     /// <summary>Everything, as it is.</summary>
     public static RoutePolicy AcceptAll { get; } = new([new RouteRule { Accept = true }]);
 
