@@ -16,9 +16,6 @@ namespace Kn.Bgp.Messages;
 /// What is wrong ends the session only where RFC 7606 says so: where the prefixes cannot be found.</remarks>
 internal ref partial struct UpdateReader
 {
-    /// <summary>The two lengths.</summary>
-    private const int LengthBytes = 4;
-
     private readonly UpdateContext _context;
     private UpdateMessage _update;
     private Seen _seen;
@@ -41,9 +38,10 @@ internal ref partial struct UpdateReader
 
     private void Read(ReadOnlySpan<byte> body)
     {
-        var withdrawn = TakeBlock(body, out var afterWithdrawn);
-        var attributes = TakeBlock(afterWithdrawn, out var announced);
-        if (withdrawn.Length + attributes.Length + announced.Length + LengthBytes != body.Length)
+        var isWhole = true;
+        var withdrawn = TakeBlock(body, out var afterWithdrawn, ref isWhole);
+        var attributes = TakeBlock(afterWithdrawn, out var announced, ref isWhole);
+        if (!isWhole)
         {
             Fail(UpdateHandling.ResetSession, BgpError.MalformedAttributeList);
             return;
@@ -67,12 +65,13 @@ internal ref partial struct UpdateReader
         Finish();
     }
 
-    /// <summary>What the length in front says; nothing, with nothing behind it, when that is more than there is.</summary>
-    private static ReadOnlySpan<byte> TakeBlock(ReadOnlySpan<byte> body, out ReadOnlySpan<byte> rest)
+    /// <summary>What the length in front says, if there is so much.</summary>
+    private static ReadOnlySpan<byte> TakeBlock(ReadOnlySpan<byte> body, out ReadOnlySpan<byte> rest, scoped ref bool isWhole)
     {
         var length = body.Length < 2 ? int.MaxValue : BinaryPrimitives.ReadUInt16BigEndian(body);
         if (length > body.Length - 2)
         {
+            isWhole = false;
             rest = default;
             return default;
         }
