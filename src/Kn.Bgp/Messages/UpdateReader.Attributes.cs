@@ -276,8 +276,8 @@ internal ref partial struct UpdateReader
 
         var hop = value.Slice(HeadBytes, value[3]);
         var prefixes = value[(HeadBytes + hop.Length + 1)..];
-        var isLength = hop.Length is AddressBytesV6 or 2 * AddressBytesV6 ? family == IpFamily.V6 || _context.ExtendedNextHop : hop.Length == 4 && family == IpFamily.V4;
-        if (!isLength || !NlriReader.IsWellFormed(family, prefixes))
+        var isLong = hop.Length is AddressBytesV6 or 2 * AddressBytesV6;
+        if (!(isLong || (hop.Length == 4 && family == IpFamily.V4)) || !NlriReader.IsWellFormed(family, prefixes))
         {
             Fail(UpdateHandling.ResetSession, BgpError.InAttribute(UpdateErrorSubcode.OptionalAttribute, attribute.Whole));
             return;
@@ -293,7 +293,9 @@ internal ref partial struct UpdateReader
             _multiprotocolNextHop = _multiprotocolLinkLocal;
         }
 
-        if (!IsHost(_multiprotocolNextHop))
+        // gobgpd tells IPv4 prefixes so, unasked, on sessions of IPv6; the prefixes are found, so the session need not end.
+        var isUnasked = isLong && family == IpFamily.V4 && !_context.ExtendedNextHop;
+        if (isUnasked || !IsHost(_multiprotocolNextHop))
         {
             Fail(UpdateHandling.TreatAsWithdraw, BgpError.InAttribute(UpdateErrorSubcode.InvalidNextHop, attribute.Whole));
         }

@@ -181,12 +181,20 @@ public sealed class UpdateErrorTests
     [Theory]
     [InlineData("80 0e 05 0002 01 04 00")]
     [InlineData("80 0e 09 0002 01 04 c0000201 00")]
-    [InlineData("80 0e 15 0001 01 10 20010db8000000000000000000000001 00")]
     [InlineData("80 0e 17 0002 01 10 20010db8000000000000000000000001 00 81 20")]
     [InlineData("80 0f 02 0002")]
     [InlineData("80 0f 05 0002 01 20 20")]
     public void MultiprotocolPrefixes_ThatCannotBeFound_EndTheSession(string attribute) =>
         Assert.Equal("ResetSession 3/9", Wire.Judge(Wire.Update([], [Wire.Hex(attribute), Wire.Origin, Wire.Path], []), Wire.External));
+
+    [Conformance("bgp", "Errors in an UPDATE")]
+    [Fact]
+    public void V6NextHop_OfV4Prefixes_Withdraws_WhenItWasNotAgreedOn()
+    {
+        var body = Wire.Update([], [Wire.Hex("80 0e 17 0001 01 10 20010db8000000000000000000000001 00 08 0a"), Wire.Origin, Wire.Path], []);
+        Assert.Equal("TreatAsWithdraw 3/8", Wire.Judge(body, Wire.External));
+        Assert.Equal("Accept", Wire.Judge(body, Wire.External with { ExtendedNextHop = true }));
+    }
 
     [Conformance("bgp", "Errors in an UPDATE")]
     [Fact]
