@@ -7,6 +7,7 @@ cd "$(dirname "$0")/.."
 packages="clang zlib1g-dev binutils
   nftables iproute2 conntrack iputils-ping procps iperf3
   dnsutils unbound nsd dnsmasq-base knot-resolver dnsperf socat netcat-openbsd curl jq ca-certificates
+  bird2 frr gobgpd
   containerd podman containernetworking-plugins iptables busybox-static etcd-server xz-utils"
 
 missing=""

@@ -1,5 +1,6 @@
 using Kn.Bench;
 using Kn.Bench.Groups;
+using Kn.Bench.Groups.Bgp;
 using Kn.Bench.Groups.Dns;
 using Kn.Bench.Groups.Proxy;
 
@@ -18,6 +19,7 @@ if (args.Length is < 2 or > 3)
     ("proxy", ProxyBench.Run),
     ("routes", RoutesBench.Run),
     ("dns", DnsBench.Run),
+    ("bgp", BgpBench.Run),
 ];
 var wanted = args.Length == 3 ? groups.Where(group => group.Name == args[2]).ToArray() : groups;
 if (wanted.Length == 0)

@@ -11,9 +11,11 @@ internal sealed class Frr(TestNamespace space, PeerSettings settings) : RealPeer
     {
         var zebra = Write("zebra.conf", "");
         var bgp = Write("bgpd.conf", Config());
-        Launch("/usr/lib/frr/zebra", "-u", "root", "-g", "root", "-f", zebra, "-i", Path.Combine(Folder, "zebra.pid"), "-z", ZebraSocket, "--vty_socket", Folder, "--log", "stdout");
+        // The daemons give up root, and want to write beside their configuration.
+        Tool.Run("chown", "-R", "frr:frrvty", Folder);
+        Launch("/usr/lib/frr/zebra", "-f", zebra, "-i", Path.Combine(Folder, "zebra.pid"), "-z", ZebraSocket, "--vty_socket", Folder, "--log", "stdout");
         WaitUntil(() => File.Exists(ZebraSocket), "zebra");
-        Launch("/usr/lib/frr/bgpd", "-u", "root", "-g", "root", "-f", bgp, "-i", Path.Combine(Folder, "bgpd.pid"), "-z", ZebraSocket, "--vty_socket", Folder, "--log", "stdout");
+        Launch("/usr/lib/frr/bgpd", "-f", bgp, "-i", Path.Combine(Folder, "bgpd.pid"), "-z", ZebraSocket, "--vty_socket", Folder, "--log", "stdout");
         WaitUntil(() => Ask("show bgp summary json").Contains(Settings.PeerAddress, StringComparison.Ordinal), "bgpd");
     }
 

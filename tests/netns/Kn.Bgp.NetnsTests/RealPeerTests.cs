@@ -58,7 +58,7 @@ public sealed class RealPeerTests
 
     [Conformance("bgp", "Real peers")]
     [Theory, MemberData(nameof(All))]
-    public void InternalPeer_OnAnIPv6Session_GivesAndGetsRoutes(string kind)
+    public void InternalPeer_OnASessionOfTheOtherFamily_GivesAndGetsRoutes(string kind)
     {
         using var network = new PeerNetwork();
         using var peer = RealPeer.Make(kind, network[0], new PeerSettings { Asn = PeerSettings.KnAs, LocalAddress = "fd09::2", PeerAddress = "fd09::1" });
@@ -119,7 +119,7 @@ public sealed class RealPeerTests
 
     [Conformance("bgp", "Real peers")]
     [Theory, MemberData(nameof(Routers))]
-    public void V4Route_WithAV6NextHop_GoesBothWays(string kind)
+    public void Route_WithANextHopOfTheOtherFamily_GoesBothWays(string kind)
     {
         using var network = new PeerNetwork();
         using var peer = RealPeer.Make(kind, network[0], new PeerSettings { ExtendedNextHop = true, LocalAddress = "fd09::2", PeerAddress = "fd09::1" });
@@ -139,7 +139,8 @@ public sealed class RealPeerTests
         using var kn = new KnPeer(network.Kn);
         kn.SetRoutes(OurRoutes);
         kn.SetPeers(KnPeer.Peer() with { Import = RoutePolicy.RejectAll });
-        Until(kn, peer, () => kn.Status() is { ReceivedV4: 1, ReceivedV6: 1, ToldV4: 1, ToldV6: 1 }, "all was told");
+        // FRR tells a route to the peer that it came from, too.
+        Until(kn, peer, () => kn.Status() is { ReceivedV4: >= 1, ReceivedV6: >= 1, ToldV4: 1, ToldV6: 1 }, "all was told");
         Assert.DoesNotContain("10.2.0.0/16", kn.Routes.Keys);
         kn.SetPeers(KnPeer.Peer());
         UntilBothHaveAll(kn, peer);

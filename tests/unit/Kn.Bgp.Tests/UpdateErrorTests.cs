@@ -55,7 +55,7 @@ public sealed class UpdateErrorTests
 
     [Conformance("bgp", "Errors in an UPDATE")]
     [Fact]
-    public void AsPath_ThatDoesNotBeginWithThePeersAs_Withdraws_UnlessThatIsAllowed()
+    public void AsPath_ThatBeginsElsewhere_Withdraws_UnlessThatIsAllowed()
     {
         byte[] path = [0x40, 2, 6, 2, 1, 0, 0, 0xFD, 0xEA];
         Assert.Equal("TreatAsWithdraw 3/11", External(path));
@@ -189,7 +189,7 @@ public sealed class UpdateErrorTests
 
     [Conformance("bgp", "Errors in an UPDATE")]
     [Fact]
-    public void V6NextHop_OfV4Prefixes_Withdraws_WhenItWasNotAgreedOn()
+    public void NextHop_OfTheOtherFamily_Withdraws_WhenItWasNotAgreedOn()
     {
         var body = Wire.Update([], [Wire.Hex("80 0e 17 0001 01 10 20010db8000000000000000000000001 00 08 0a"), Wire.Origin, Wire.Path], []);
         Assert.Equal("TreatAsWithdraw 3/8", Wire.Judge(body, Wire.External));

@@ -51,7 +51,7 @@ public sealed class UpdateTests
 
     [Conformance("bgp", "Messages")]
     [Fact]
-    public void Update_OfV6_HasBothNextHops()
+    public void Update_OfTheNewerFamily_HasBothNextHops()
     {
         var attributes = Everything with { NextHop = IpAddress.Parse("2001:db8::1"), LinkLocalNextHop = IpAddress.Parse("fe80::1") };
         Assert.Equal(attributes, RoundTrip(attributes, IpFamily.V6, Wire.Internal));
@@ -59,7 +59,7 @@ public sealed class UpdateTests
 
     [Conformance("bgp", "Messages")]
     [Fact]
-    public void V4Prefixes_WithAV6NextHop_AreSpoken_WhenAgreed()
+    public void Prefixes_WithANextHopOfTheOtherFamily_AreSpoken_WhenAgreed()
     {
         var attributes = Everything with { NextHop = IpAddress.Parse("2001:db8::1") };
         Assert.Equal(attributes, RoundTrip(attributes, IpFamily.V4, Wire.Internal with { ExtendedNextHop = true }));
@@ -72,7 +72,7 @@ public sealed class UpdateTests
 
     [Conformance("bgp", "AS numbers of four bytes")]
     [Fact]
-    public void PathThatGrewBehindAs4Path_KeepsItsHead()
+    public void PathThatGrewAfterItsWideCopy_KeepsItsHead()
     {
         var narrow = new AsPath([new(AsPathSegmentKind.Sequence, [65009, 65008, 23456, 65001])]);
         var wide = AsPath.Sequence(4_200_000_000, 65001);
