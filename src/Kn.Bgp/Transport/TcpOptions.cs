@@ -30,8 +30,11 @@ internal static class TcpOptions
     internal static void Prepare(Socket socket)
     {
         socket.NoDelay = true;
-        SetInt(socket, IPPROTO_IP, IP_TOS, IPPROTO_IPV6, IPV6_TCLASS, ClassSelector6);
+        PrepareTrafficClass(socket);
     }
+
+    /// <summary>The traffic class of routing protocols.</summary>
+    internal static void PrepareTrafficClass(Socket socket) => SetInt(socket, IPPROTO_IP, IP_TOS, IPPROTO_IPV6, IPV6_TCLASS, ClassSelector6);
 
     /// <summary>How far packets go, and from how far they may come (RFC 5082 §3).</summary>
     internal static void SetTtl(Socket socket, BgpPeerOptions peer, bool isExternal)

@@ -71,6 +71,10 @@ internal sealed class KnPeer : IBgpObserver, IDisposable
     internal PeerStatus Status(string address = "10.9.0.2") =>
         Speaker.ReadPeersAsync(_stop.Token).GetAwaiter().GetResult().First(status => status.Options.Address.ToString() == address);
 
+    /// <summary>True for a prefix that a peer told, used or not.</summary>
+    internal bool Knows(string prefix) => Speaker.ReadRoutesAsync(IpPrefix.Parse(prefix).Family, _stop.Token).GetAwaiter().GetResult()
+        .Any(entry => entry.Prefix.ToString() == prefix);
+
     internal bool HasStale(string prefix) => Speaker.ReadRoutesAsync(IpPrefix.Parse(prefix).Family, _stop.Token).GetAwaiter().GetResult()
         .Any(entry => entry.Prefix.ToString() == prefix && entry.Route.IsStale);
 

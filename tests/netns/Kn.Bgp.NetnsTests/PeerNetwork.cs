@@ -33,6 +33,9 @@ internal sealed class PeerNetwork : IDisposable
     /// <summary>The peer is there no more, and nobody is told.</summary>
     internal void Cut(int peer) => Kn.Ip("link", "set", $"p{peer + 2}", "nomaster");
 
+    /// <summary>It is there again.</summary>
+    internal void Mend(int peer) => Kn.Ip("link", "set", $"p{peer + 2}", "master", "br0");
+
     public void Dispose()
     {
         foreach (var peer in _peers)

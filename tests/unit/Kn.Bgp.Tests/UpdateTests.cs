@@ -144,7 +144,7 @@ public sealed class UpdateTests
         var sound = Wire.Written(output => new UpdateWriter(4096, true).TryAnnounce(output, IpFamily.V6, Everything with { NextHop = IpAddress.Parse("2001:db8::1") }, [Wire.Key("2001:db8::/32")]))[0].Body;
         var plain = Wire.Written(output => new UpdateWriter(4096, false).TryAnnounce(output, IpFamily.V4, Everything, [Wire.Key("10.0.0.0/8"), Wire.Key("10.1.0.0/16")]))[0].Body;
         var counts = new int[3];
-        for (var i = 0; i < 300_000; i++)
+        for (var i = 0; i < 100_000; i++)
         {
             var body = (i % 2 == 0 ? sound : plain).ToArray();
             for (var changes = random.Next(1, 5); changes > 0; changes--)
@@ -165,7 +165,7 @@ public sealed class UpdateTests
             }
         }
 
-        Assert.All(counts, static count => Assert.True(count > 1000));
+        Assert.All(counts, static count => Assert.True(count > 300));
     }
 
     [Fact]
