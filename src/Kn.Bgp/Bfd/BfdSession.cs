@@ -91,6 +91,13 @@ internal sealed class BfdSession
         return _remote is { ReceiveMicroseconds: 0 } && State == BfdState.Up ? null : Packet(_isPolling, final: false);
     }
 
+    /// <summary>The last packet of a session that is switched off here: it says nothing of the path, so the neighbour need not act (RFC 5882 §4.1).</summary>
+    internal BfdPacket Leave()
+    {
+        State = BfdState.AdminDown;
+        return Packet(poll: false, final: false) with { Diagnostic = BfdDiagnostic.AdministrativelyDown };
+    }
+
     private void Move(BfdState remote)
     {
         switch (State, remote)

@@ -61,7 +61,8 @@ public sealed class BfdSpeaker : IDisposable
         await done.Task.WaitAsync(cancellationToken);
     }
 
-    /// <summary>Works until it is cancelled. Neighbours notice the silence.</summary>
+    /// <summary>Works until it is cancelled. Neighbours are told then that it is switched off, so that a restart does not look like a path that is
+    /// gone, which would end what graceful restart keeps (RFC 5882 §4.3).</summary>
     /// <exception cref="SocketException">The port is another program's.</exception>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
@@ -86,6 +87,11 @@ public sealed class BfdSpeaker : IDisposable
         }
         finally
         {
+            foreach (var watched in _sessions.Values)
+            {
+                Send(watched, watched.Session.Leave());
+            }
+
             await stop.CancelAsync();
             await receiving;
         }
@@ -115,6 +121,7 @@ public sealed class BfdSpeaker : IDisposable
         {
             if (!wanted.Remove(address, out var options) || options != session.Options)
             {
+                Send(session, session.Session.Leave());
                 session.Socket.Dispose();
                 _sessions.Remove(address);
                 if (options is not null)

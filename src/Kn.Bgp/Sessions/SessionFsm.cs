@@ -255,7 +255,8 @@ internal sealed partial class SessionFsm(SessionOptions options, Func<double> ra
         {
             Families = families,
             RouteRefresh = true,
-            EnhancedRouteRefresh = true,
+            // FRR (seen with 8.4 and told of 10.0) never answers a peer that has this without graceful restart: https://github.com/FRRouting/frr/issues/16126.
+            EnhancedRouteRefresh = restart is not null,
             ExtendedMessages = true,
             FourOctetAs = options.LocalAs,
             ExtendedNextHop = options.ExtendedNextHop && options.Families.Has(IpFamily.V4) ? [BgpFamily.V4Unicast] : default,

@@ -113,6 +113,11 @@ public sealed class BfdTests
         Assert.Equal(BfdState.Up, _session.State);
     }
 
+    [Conformance("bgp", "BFD")]
+    [Fact]
+    public void SessionThatIsSwitchedOff_SaysThatThePathIsNotMeant() =>
+        Assert.True(_session.Leave() is { State: BfdState.AdminDown, Diagnostic: BfdDiagnostic.AdministrativelyDown });
+
     [Fact]
     public void AnyBytes_NeverThrow()
     {
