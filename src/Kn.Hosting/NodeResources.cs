@@ -32,7 +32,7 @@ public static class NodeResources
     /// <summary>Table of the module Cni.</summary>
     public const string CniTable = "kn-cni";
 
-    /// <summary>Table of the module Routes; there while a tunnel is in use.</summary>
+    /// <summary>Table of the module Routes; there while a tunnel or the fast path is in use.</summary>
     public const string RoutesTable = "kn-routes";
 
     /// <summary>Table of the module ServiceProxy.</summary>
@@ -91,6 +91,19 @@ public static class NodeResources
 
     /// <summary>Priority of NetworkPolicy at the forward and input hooks (filter): after every translation of destinations.</summary>
     public const int PolicyFilterPriority = 0;
+
+    /// <summary>Priority of what marks packets for the fast path, at the hook forward: after all filters.</summary>
+    public const int FastPathMarkPriority = 300;
+
+    /// <summary>The bit of packets' marks by which the rules tell the fast path, once a packet leaves, that it may learn the flow. It is gone from packets
+    /// that leave by a link of pods or nodes.</summary>
+    public const uint FastPathMark = 0x0400_0000;
+
+    /// <summary>Name of the fast path's filters in <c>tc filter show</c>.</summary>
+    public const string FastPathFilter = "kn-fast";
+
+    /// <summary>Priority (<c>pref</c>) of these filters.</summary>
+    public const ushort FastPathFilterPriority = 75;
 
     /// <summary>Bits of connection marks in which NetworkPolicy keeps the generation that decided a connection.</summary>
     public const uint PolicyConnectionMask = 0xffff_0000;

@@ -23,6 +23,7 @@ internal sealed class AgentModules
     private readonly PodGates _gates = new();
     private readonly BulkChanges _bulk = new();
     private readonly EncapsulationOverhead _encapsulation = new();
+    private readonly ForwardingMemory _forwarding = new();
     private readonly ProgrammedServices _programmedServices = new();
 
     /// <summary>What modules tell the cluster.</summary>
@@ -93,6 +94,7 @@ internal sealed class AgentModules
         Bulk = _bulk,
         Events = Events,
         Encapsulation = _encapsulation,
+        Forwarding = _forwarding,
         ProgrammedServices = _programmedServices,
         StoredSockets = _sockets,
         Time = _time,

@@ -40,6 +40,9 @@ public sealed record ModuleContext
     /// <summary>What the way to other nodes' pods costs every packet: the module Routes says it, pods' MTU follows it.</summary>
     public EncapsulationOverhead Encapsulation { get; init; } = new();
 
+    /// <summary>What the node remembers of flows: the module Routes keeps it, the module Policy has it forget.</summary>
+    public ForwardingMemory Forwarding { get; init; } = new();
+
     /// <summary>Which Services the node's proxy has put in place: the module ServiceProxy says it, DNS waits for it.</summary>
     public ProgrammedServices ProgrammedServices { get; init; } = new();
 

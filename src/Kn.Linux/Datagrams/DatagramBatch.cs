@@ -51,10 +51,10 @@ public sealed class DatagramBatch : IDisposable
     /// <summary>Who sent it.</summary>
     public DatagramPeer Sender(int slot) => new(SocketAddress.Read(_vectors.Sender(slot), out var port, out var scope), port, scope);
 
-    /// <summary>Where the answer is written.</summary>
-    public Span<byte> Response(int slot) => _vectors.Response(slot);
+    /// <summary>Where the next answer is written; another place after each <see cref="Reply"/>.</summary>
+    public Span<byte> NextResponse => _vectors.NextResponse;
 
-    /// <summary>Adds the first bytes of the slot's response to what <see cref="Send"/> sends to the slot's sender; once a slot.</summary>
+    /// <summary>Adds the first bytes of <see cref="NextResponse"/> to what <see cref="Send"/> sends to the slot's sender; once a slot.</summary>
     public void Reply(int slot, int length) => _vectors.Reply(slot, length);
 
     /// <summary>Sends the replies.</summary>

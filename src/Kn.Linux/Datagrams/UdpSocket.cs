@@ -15,7 +15,7 @@ public sealed class UdpSocket : IDisposable
     private const int IPPROTO_IPV6 = 41;
     private const int IP_FREEBIND = 15;
     private const int IP_MTU_DISCOVER = 10;
-    private const int IP_PMTUDISC_OMIT = 5;
+    private const int IP_PMTUDISC_PROBE = 3;
     private const int IPV6_V6ONLY = 26;
     private const int IPV6_MTU_DISCOVER = 23;
     private const int IPV6_FREEBIND = 78;
@@ -113,10 +113,11 @@ public sealed class UdpSocket : IDisposable
             Libc.ThrowIfFailed(Libc.SetOption(handle, IPPROTO_IPV6, IPV6_V6ONLY, 1), "set IPV6_V6ONLY");
         }
 
-        // Answers are small enough for every path, and go out in pieces where somebody claims otherwise: a forged "too big" must not hurt.
+        // Answers are small enough for every path. They go out whole whatever somebody claims, so a forged "too big" does not hurt, and unfragmented
+        // (RFC 9715 §3.1), which also spares the kernel an identification for each (ip_select_ident).
         var (level, freeBind, discover) = family == IpFamily.V4 ? (IPPROTO_IP, IP_FREEBIND, IP_MTU_DISCOVER) : (IPPROTO_IPV6, IPV6_FREEBIND, IPV6_MTU_DISCOVER);
         Libc.ThrowIfFailed(Libc.SetOption(handle, level, freeBind, 1), "set IP_FREEBIND");
-        Libc.ThrowIfFailed(Libc.SetOption(handle, level, discover, IP_PMTUDISC_OMIT), "set IP_MTU_DISCOVER");
+        Libc.ThrowIfFailed(Libc.SetOption(handle, level, discover, IP_PMTUDISC_PROBE), "set IP_MTU_DISCOVER");
 
         // Without CAP_NET_ADMIN the default has to do.
         _ = Libc.SetOption(handle, Libc.SOL_SOCKET, Libc.SO_RCVBUFFORCE, receiveBytes);

@@ -162,6 +162,19 @@ public sealed class RouteSocket : IDisposable
     public IReadOnlyList<Qdisc> ReadQdiscs(int? linkIndex = null) =>
         [.. Dump<Qdisc, int?>("read qdiscs", QdiscMessages.WriteDump, linkIndex, QdiscMessages.Read).Where(qdisc => linkIndex is null || qdisc.LinkIndex == linkIndex)];
 
+    /// <summary>The BPF filters of a link in one direction, in the order in which they are asked; none where nothing can hang on it.</summary>
+    public IReadOnlyList<BpfFilter> ReadBpfFilters(int linkIndex, TrafficDirection direction)
+    {
+        try
+        {
+            return Dump<BpfFilter, (int, TrafficDirection)>("read filters", FilterMessages.WriteDump, (linkIndex, direction), FilterMessages.Read);
+        }
+        catch (NetlinkException e) when (e.Errno is Errno.ENODEV or Errno.EINVAL)
+        {
+            return [];
+        }
+    }
+
     /// <summary>Makes many changes at once, in order; a refused one does not stop the others.</summary>
     /// <returns>Those that were refused; empty when all went well.</returns>
     public IReadOnlyList<RouteFailure> Apply(IReadOnlyList<RouteChange> changes)

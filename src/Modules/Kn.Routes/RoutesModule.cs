@@ -5,6 +5,7 @@ using Kn.Linux;
 using Kn.Linux.Nftables;
 using Kn.Linux.Routes;
 using Kn.Linux.Sysctl;
+using Kn.Routes.FastPath;
 using Kn.Routes.Guard;
 using Kn.Routes.Peers;
 using Kn.Routes.Pieces;
@@ -33,13 +34,14 @@ public sealed class RoutesModule(RoutesOptions options) : IModule
         var target = new RoutesTarget(socket, peers, ledger, new RoutesReport(context, options, ledger).Publish);
         var loop = new ReconcileLoop<RoutesKey, RoutesPiece>(target, Watches, context, new ReconcileOptions { Drift = drift, DriftSpacing = DriftSpacing });
         using var tables = NftSocket.Open();
+        using var fast = StartFastPath(context, logger);
         using var guardDrift = new GuardDrift(tables, context.Encapsulation);
         using var quiet = context.Bulk.Register(guardDrift);
         var guard = new ReconcileLoop<string, NftTable>(
-            new TunnelGuard(tables, options, context.Encapsulation), Watches, context, new ReconcileOptions { Drift = guardDrift, DriftSpacing = DriftSpacing });
+            new TunnelGuard(tables, options, context.Encapsulation, marksFlows: fast is not null), Watches, context, new ReconcileOptions { Drift = guardDrift, DriftSpacing = DriftSpacing });
         PrepareKernel(logger);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        Task[] tasks = [drift.RunAsync(stop.Token), loop.RunAsync(stop.Token), guardDrift.RunAsync(stop.Token), guard.RunAsync(stop.Token)];
+        Task[] tasks = [drift.RunAsync(stop.Token), loop.RunAsync(stop.Token), guardDrift.RunAsync(stop.Token), guard.RunAsync(stop.Token), fast?.RunAsync(stop.Token) ?? Task.Delay(Timeout.Infinite, stop.Token)];
         var first = await Task.WhenAny(tasks);
         await stop.CancelAsync();
         await Task.WhenAll(tasks).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
@@ -54,6 +56,28 @@ public sealed class RoutesModule(RoutesOptions options) : IModule
         await new RoutesTarget(socket, new PeerTable(context.Node.Name, options), ledger, static () => { }).RemoveAsync(cancellationToken);
         using var tables = NftSocket.Open();
         await new TunnelGuard(tables, options, context.Encapsulation).RemoveAsync(cancellationToken);
+        FastPathLinks.RemoveAll(socket);
+    }
+
+    /// <summary>The fast path, where it is wanted and this kernel can; what an earlier process left of it is removed elsewhere.</summary>
+    private FastPathLinks? StartFastPath(ModuleContext context, ILogger logger)
+    {
+        if (options is { FastPath: true, Mode: not RoutesMode.None })
+        {
+            try
+            {
+                return FastPathLinks.Start(context, logger);
+            }
+            catch (LinuxException e)
+            {
+                RoutesLog.FastPathUnavailable(logger, e.Message);
+            }
+        }
+
+        context.Status.SetFact("fastPath", "off");
+        using var socket = RouteSocket.Open();
+        FastPathLinks.RemoveAll(socket);
+        return null;
     }
 
     /// <summary>Makes the node a router; one that tells pods of what is too large for a tunnel's path, not only for its link.</summary>

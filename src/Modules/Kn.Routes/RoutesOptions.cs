@@ -13,6 +13,10 @@ public sealed record RoutesOptions : IModuleOptions
     /// without a metric, wins over Kn's.</summary>
     public uint Metric { get; init; } = 512;
 
+    /// <summary>Send the packets of established TCP connections that are not translated past the network stack, by BPF. Default true: it is what makes the
+    /// way through a node cost less than plain routing does, and every flow is judged by all rules again twenty times a second.</summary>
+    public bool FastPath { get; init; } = true;
+
     /// <summary>Section <c>vxlan</c>: what all nodes of a cluster must have alike.</summary>
     public VxlanOptions Vxlan { get; init; } = new();
 

@@ -25,4 +25,7 @@ public enum ConnectionStatus : uint
 
     /// <summary>IPS_DST_NAT: the destination is translated.</summary>
     DestinationNat = 32,
+
+    /// <summary>IPS_HELPER: somebody reads along, to know of further connections (FTP, SIP).</summary>
+    Helper = 1 << 13,
 }

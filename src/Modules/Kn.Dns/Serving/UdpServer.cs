@@ -157,7 +157,7 @@ internal sealed class UdpServer : IReplySource, IDisposable
 
         try
         {
-            return _handler.Handle(_batch.Request(slot), _batch.Sender(slot).Address, DnsTransport.Udp, _batch.Response(slot), _state, this, slot);
+            return _handler.Handle(_batch.Request(slot), _batch.Sender(slot).Address, DnsTransport.Udp, _batch.NextResponse, _state, this, slot);
         }
 #pragma warning disable CA1031 // The supervisor boundary of one query: whatever it does to us, the others are answered.
         catch (Exception exception)

@@ -4,6 +4,7 @@ using Kn.Kubernetes.Cache;
 using Kn.Kubernetes.Objects;
 using Kn.Linux.Nftables;
 using Kn.Primitives;
+using Kn.Routes.FastPath;
 
 namespace Kn.Routes.Guard;
 
@@ -11,7 +12,8 @@ namespace Kn.Routes.Guard;
 /// <param name="socket">Opened in the node's network namespace; the caller disposes it.</param>
 /// <param name="options">The module's.</param>
 /// <param name="encapsulation">Tells whether a tunnel is in use.</param>
-internal sealed class TunnelGuard(NftSocket socket, RoutesOptions options, EncapsulationOverhead encapsulation) : ITarget<string, NftTable>
+/// <param name="marksFlows">Whether the fast path is in use.</param>
+internal sealed class TunnelGuard(NftSocket socket, RoutesOptions options, EncapsulationOverhead encapsulation, bool marksFlows = false) : ITarget<string, NftTable>
 {
     private const string TheTable = "table";
 
@@ -27,9 +29,13 @@ internal sealed class TunnelGuard(NftSocket socket, RoutesOptions options, Encap
         }
     }
 
-    public NftTable? Plan(ClusterSnapshot cluster, string key, Problems problems) => encapsulation.Bytes == 0
-        ? null
-        : TunnelRules.Table(cluster.Nodes.SelectMany(static node => (IEnumerable<IpAddress>)node.InternalIps), options.Vxlan).AsDeclared();
+    public NftTable? Plan(ClusterSnapshot cluster, string key, Problems problems)
+    {
+        var table = encapsulation.Bytes == 0
+            ? null
+            : TunnelRules.Table(cluster.Nodes.SelectMany(static node => (IEnumerable<IpAddress>)node.InternalIps), options.Vxlan);
+        return (marksFlows ? FlowRules.AddTo(table ?? new NftTable(TunnelRules.Id.Family, TunnelRules.Id.Name)) : table)?.AsDeclared();
+    }
 
     public Task<ValueMap<string, NftTable>> ReadAsync(CancellationToken cancellationToken) =>
         Task.FromResult(socket.ReadTable(TunnelRules.Id.Family, TunnelRules.Id.Name)?.AsDeclared() is { } present ? ValueMap.Of((TheTable, present)) : default);

@@ -1,0 +1,277 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
+using Kn.NetnsTests;
+using Kn.Primitives;
+
+namespace Kn.Routes.NetnsTests;
+
+/// <summary>Connections between pods of several nodes, past the stack. A counter at the hook forward tells which packets took the long way. Needs root.</summary>
+public sealed partial class FastPathTests : IAsyncLifetime, IDisposable
+{
+    private const int Port = 9100;
+    private readonly TwoSegments _net = new(podMtu: 1400);
+
+    public static TheoryData<RoutesMode, IpFamily> Ways() => new()
+    {
+        { RoutesMode.Auto, IpFamily.V4 },
+        { RoutesMode.Auto, IpFamily.V6 },
+        { RoutesMode.Vxlan, IpFamily.V4 },
+        { RoutesMode.Vxlan, IpFamily.V6 },
+    };
+
+    public Task InitializeAsync() => Task.CompletedTask;
+
+    public Task DisposeAsync() => _net.StopAsync();
+
+    public void Dispose() => _net.Dispose();
+
+    [Theory, MemberData(nameof(Ways))]
+    public void EstablishedConnection_TakesIt_OnBothNodes(RoutesMode mode, IpFamily family)
+    {
+        Start(mode);
+        using var echo = Connect(family);
+        TakesTheFastPath(echo);
+
+        // By whichever way, a packet has lost as many hops.
+        var ttl = family == IpFamily.V4 ? "ip ttl" : "ip6 hoplimit";
+        _net.Pod(3).Exec("nft", $"add table inet t; add chain inet t c {{ type filter hook input priority 0; }}; add rule inet t c tcp dport {Port} {ttl} != 62 counter");
+        for (var i = 0; i < 200; i++)
+        {
+            echo.Ask();
+        }
+
+        Assert.Contains("packets 0 bytes 0", _net.Pod(3).Exec("nft", "list", "chain", "inet", "t", "c"), StringComparison.Ordinal);
+    }
+
+    [Theory, MemberData(nameof(Ways))]
+    public async Task ManyBytes_ArriveWhole_BothWays(RoutesMode mode, IpFamily family)
+    {
+        const int Count = 20_000_000;
+        Start(mode);
+        Assert.Equal(Count, (await _net.SendAsync(_net.PodNamespace(1), 3, family, Count)).Received);
+        Assert.Equal(Count, (await _net.SendAsync(_net.PodNamespace(3), 1, family, Count)).Received);
+        Assert.True(_net.Nodes[0].Metric("kn_routes_fast_path_learned_total") > 0, _net.Nodes[0].Metrics);
+    }
+
+    /// <summary>Whoever puts a rule between two pods does not wait for their connection's end.</summary>
+    [Fact]
+    public void RuleThatDrops_EndsAConnectionOnTheFastPath()
+    {
+        Start(RoutesMode.Auto);
+        using var echo = Connect(IpFamily.V4);
+        TakesTheFastPath(echo);
+        _net.Nodes[0].Space.Exec("nft", $"add rule inet t c tcp dport {Port} drop");
+        Eventually.True(() => !echo.TryAsk(TimeSpan.FromMilliseconds(300)), "no answer comes any more");
+    }
+
+    /// <summary>What a module asks for after a change: not even the next packet goes by what was learned before.</summary>
+    [Fact]
+    public void Forgetting_SendsTheNextPacketThroughTheStack()
+    {
+        Start(RoutesMode.Auto);
+        using var echo = Connect(IpFamily.V4);
+        for (var i = 0; i < 30; i++)
+        {
+            TakesTheFastPath(echo);
+            var before = Forwarded(0);
+            _net.Nodes[0].Context.Forwarding.Forget();
+            echo.Ask();
+            Assert.True(Forwarded(0) > before, $"round {i}: the counter stays at {before}");
+        }
+    }
+
+    [Fact]
+    public void TranslatedConnection_NeverTakesIt()
+    {
+        Start(RoutesMode.Auto);
+        _net.Nodes[0].Space.Exec("nft", $"add table ip n; add chain ip n p {{ type nat hook prerouting priority dstnat; }}; add rule ip n p ip daddr 198.18.0.1 dnat to {TwoSegments.PodAddress(3, IpFamily.V4)}");
+        using var echo = new Echo(_net, new IPEndPoint(IPAddress.Parse("198.18.0.1"), Port), TwoSegments.PodAddress(3, IpFamily.V4));
+        for (var i = 0; i < 100; i++)
+        {
+            var before = Forwarded(0);
+            echo.Ask();
+            Assert.True(Forwarded(0) >= before + 2, $"message {i}: {before}, then {Forwarded(0)}");
+        }
+    }
+
+    /// <summary>Into a pod without a limit packets go at once: the node's end of its veth sends none.</summary>
+    [Fact]
+    public void PacketsIntoAPod_PassNoQueue()
+    {
+        Start(RoutesMode.Auto);
+        using var echo = Connect(IpFamily.V6);
+        Eventually.True(
+            () =>
+            {
+                echo.Ask();
+                var before = Sent();
+                echo.Ask();
+                return Sent() == before;
+            },
+            "a message comes into the pod that its veth's other end has not sent");
+
+        long Sent() => (long)_net.Nodes[2].Space.IpJson("-s", "link", "show", "pod")[0]!["stats64"]!["tx"]!["packets"]!;
+    }
+
+    /// <summary>A limit of a pod's bandwidth is a queue at its link: no packet goes round it.</summary>
+    [Fact]
+    public void LimitOfAPodsBandwidth_HoldsOnTheFastPath()
+    {
+        Start(RoutesMode.Auto);
+        var node = _net.Nodes[2].Space;
+        using var echo = Connect(IpFamily.V4);
+        TakesTheFastPath(echo);
+        node.Exec("tc", "qdisc", "add", "dev", "pod", "root", "tbf", "rate", "1gbit", "burst", "1m", "limit", "1m");
+        Eventually.True(
+            () =>
+            {
+                echo.Ask();
+                var (queued, forwarded) = (Queued(node), Forwarded(2));
+                for (var i = 0; i < 10; i++)
+                {
+                    echo.Ask();
+                }
+
+                return Queued(node) >= queued + 10 && Forwarded(2) < forwarded + 20;
+            },
+            "every packet into the pod is queued, though not all pass the stack");
+    }
+
+    /// <summary>The last packets are the stack's: conntrack knows that the connection has ended.</summary>
+    [Fact]
+    public void EndOfAConnection_IsSeenByConntrack()
+    {
+        Start(RoutesMode.Auto);
+        using (var echo = Connect(IpFamily.V4))
+        {
+            TakesTheFastPath(echo);
+            Assert.Contains("ESTABLISHED", Tracked(), StringComparison.Ordinal);
+        }
+
+        Eventually.True(() => !Tracked().Contains("ESTABLISHED", StringComparison.Ordinal), "conntrack has no established connection");
+    }
+
+    [Fact]
+    public async Task Links_ThatComeLater_OrLoseTheFilter_HaveItAgain_AndItStaysWithoutTheModule()
+    {
+        Start(RoutesMode.Auto);
+        var node = _net.Nodes[0];
+        node.Space.Ip("link", "add", "late", "group", "75", "type", "veth", "peer", "name", "other");
+        Eventually.True(() => HasFilters(node, "late"), "a new pod's link has the filters");
+        node.Space.Exec("tc", "qdisc", "del", "dev", "pod", "clsact");
+        Eventually.True(() => HasFilters(node, "pod"), "the filters are back");
+        using var echo = Connect(IpFamily.V4);
+        TakesTheFastPath(echo);
+        await node.StopAsync();
+        TakesTheFastPath(echo);
+        node.Start(new RoutesOptions { Mode = RoutesMode.Auto });
+        node.IsReady();
+        Eventually.True(() => HasFilters(node, "pod"), "one program, the new process's");
+        TakesTheFastPath(echo);
+    }
+
+    [Fact]
+    public async Task SwitchedOff_OrCleanedUp_NoFilterIsLeft()
+    {
+        Start(RoutesMode.Auto);
+        var node = _net.Nodes[0];
+        await node.StopAsync();
+        Assert.True(HasFilters(node, "pod"), Filters(node, "pod"));
+        node.Start(new RoutesOptions { Mode = RoutesMode.Auto, FastPath = false });
+        node.IsReady();
+        Eventually.True(() => Filters(node, "pod").Length + Filters(node, "up0").Length == 0, "no filters are left");
+        Eventually.True(() => !node.Space.Exec("nft", "list", "table", "inet", "kn-routes").Contains("established", StringComparison.Ordinal), "no packet is marked");
+        await node.StopAsync();
+        var other = _net.Nodes[1];
+        await other.StopAsync();
+        Assert.True(HasFilters(other, "pod"), Filters(other, "pod"));
+        await other.CleanUpAsync();
+        Assert.Empty(Filters(other, "pod") + Filters(other, "up0"));
+    }
+
+    private static bool HasFilters(RoutedNode node, string link) => Filters(node, link).Split("kn-fast").Length == 3;
+
+    private static string Filters(RoutedNode node, string link) =>
+        node.Space.Exec("tc", "filter", "show", "dev", link, "ingress") + node.Space.Exec("tc", "filter", "show", "dev", link, "egress");
+
+    private string Tracked() => _net.Nodes[0].Space.Exec("conntrack", "-L", "-p", "tcp", "--dport", $"{Port}");
+
+    private void Start(RoutesMode mode)
+    {
+        foreach (var node in _net.Nodes)
+        {
+            node.Space.Exec("nft", $"add table inet t; add chain inet t c {{ type filter hook forward priority 0; }}; add rule inet t c tcp dport {Port} counter; add rule inet t c tcp sport {Port} counter");
+        }
+
+        _net.Start(new RoutesOptions { Mode = mode });
+        Eventually.True(() => _net.Nodes.All(static node => HasFilters(node, "pod") && HasFilters(node, "up0")), "every node has the filters");
+    }
+
+    private Echo Connect(IpFamily family) => new(_net, new IPEndPoint(TwoSegments.PodAddress(3, family).ToIPAddress(), Port), TwoSegments.PodAddress(3, family));
+
+    /// <summary>Some message and its answer pass both nodes while their counters stand still.</summary>
+    private void TakesTheFastPath(Echo echo) => Eventually.True(
+        () =>
+        {
+            echo.Ask();
+            var before = (Forwarded(0), Forwarded(2));
+            echo.Ask();
+            return before == (Forwarded(0), Forwarded(2));
+        },
+        $"a message passes {_net.Nodes[0].Space.Exec("nft", "list", "ruleset")} {Filters(_net.Nodes[0], "pod")}");
+
+    private long Forwarded(int node) => Packets().Matches(_net.Nodes[node].Space.Exec("nft", "list", "chain", "inet", "t", "c")).Sum(static match => long.Parse(match.Groups[1].Value, CultureInfo.InvariantCulture));
+
+    private static long Queued(TestNamespace node) =>
+        JsonNode.Parse(node.Exec("tc", "-s", "-j", "qdisc", "show", "dev", "pod"))!.AsArray().Where(static qdisc => (string)qdisc!["kind"]! == "tbf").Sum(static qdisc => (long)qdisc!["packets"]!);
+
+    [GeneratedRegex(@"packets (\d+)")]
+    private static partial Regex Packets();
+
+    /// <summary>A connection from the first node's pod to the third's, which sends back what it gets.</summary>
+    private sealed class Echo : IDisposable
+    {
+        private readonly Socket _listener;
+        private readonly Socket _client;
+        private readonly Socket _server;
+
+        public Echo(TwoSegments net, IPEndPoint target, IpAddress server)
+        {
+            _listener = net.PodNamespace(3).Run(() => new Socket(target.AddressFamily, SocketType.Stream, ProtocolType.Tcp));
+            _listener.Bind(new IPEndPoint(server.ToIPAddress(), Port));
+            _listener.Listen();
+            _client = net.PodNamespace(1).Run(() => new Socket(target.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true });
+            _client.Connect(target);
+            _server = _listener.Accept();
+            _server.NoDelay = true;
+        }
+
+        public void Ask() => Assert.True(TryAsk(TimeSpan.FromSeconds(20)), "no answer within 20 s");
+
+        public bool TryAsk(TimeSpan patience)
+        {
+            var buffer = new byte[16];
+            _client.Send("ping"u8);
+            _server.ReceiveTimeout = _client.ReceiveTimeout = (int)patience.TotalMilliseconds;
+            try
+            {
+                _server.Send(buffer.AsSpan(0, _server.Receive(buffer)));
+                return _client.Receive(buffer) > 0;
+            }
+            catch (SocketException e) when (e.SocketErrorCode == SocketError.TimedOut)
+            {
+                return false;
+            }
+        }
+
+        public void Dispose()
+        {
+            _client.Dispose();
+            _server.Dispose();
+            _listener.Dispose();
+        }
+    }
+}
