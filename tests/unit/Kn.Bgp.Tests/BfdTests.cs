@@ -32,14 +32,15 @@ public sealed class BfdTests
         Assert.Equal(packet, read);
     }
 
+    /// <summary>Another version, authentication, multipoint, poll with final, no multiplier, lengths that are none.</summary>
     [Conformance("bgp", "BFD")]
     [Theory]
-    [InlineData(0, 0x40)] // version 2
-    [InlineData(1, 0xC4)] // authentication
-    [InlineData(1, 0xC1)] // multipoint
-    [InlineData(1, 0xF0)] // poll and final
-    [InlineData(2, 0)] // multiplier
-    [InlineData(3, 23)] // length
+    [InlineData(0, 0x40)]
+    [InlineData(1, 0xC4)]
+    [InlineData(1, 0xC1)]
+    [InlineData(1, 0xF0)]
+    [InlineData(2, 0)]
+    [InlineData(3, 23)]
     [InlineData(3, 25)]
     public void Packet_ThatMustBeDiscarded_Is(int index, byte value)
     {
