@@ -61,7 +61,7 @@ public sealed partial class BgpSpeaker
 
     BgpConnection ISpeaker.Open(SpeakerPeer peer, int number, Socket socket)
     {
-        var connection = new BgpConnection(socket);
+        var connection = new BgpConnection(socket, _time);
         Track(ServeAsync(peer, number, connection));
         return connection;
     }

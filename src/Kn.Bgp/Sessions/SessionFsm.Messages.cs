@@ -116,6 +116,7 @@ internal sealed partial class SessionFsm
         connection.HoldDeadline = HoldDeadline(connection.Agreed!, now);
         _retryDeadline = null;
         _upSince = now;
+        _hasBeenUp = true;
         _actions.Add(new SessionAction.Up(connection.Number, connection.Agreed!));
     }
 

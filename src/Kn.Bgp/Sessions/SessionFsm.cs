@@ -24,6 +24,7 @@ internal sealed partial class SessionFsm(SessionOptions options, Func<double> ra
     private TimeSpan? _retryDeadline;
     private TimeSpan? _idleDeadline;
     private TimeSpan _upSince;
+    private bool _hasBeenUp;
 
     /// <summary>How far the furthest connection is.</summary>
     internal SessionState State
@@ -244,13 +245,15 @@ internal sealed partial class SessionFsm(SessionOptions options, Func<double> ra
     private OpenMessage OwnOpen()
     {
         var families = options.Families.ToFamilies();
+        // RFC 4724 §3: what was forwarded before the session was lost still is, unless the node has booted.
+        var isPreserved = IsRestarting || options.IsForwardingPreserved || _hasBeenUp;
         var restart = options.RestartTime <= TimeSpan.Zero
             ? null
             : new GracefulRestartCapability(
                 IsRestarting,
                 ForNotifications: true,
                 (ushort)Math.Min(4095, (int)options.RestartTime.TotalSeconds),
-                families.Select(family => new GracefulRestartFamily(family, IsForwardingPreserved: true)).ToValueList());
+                families.Select(family => new GracefulRestartFamily(family, isPreserved)).ToValueList());
         return new OpenMessage(options.LocalAs, (ushort)Math.Min(ushort.MaxValue, options.HoldTime.TotalSeconds), options.RouterId, new Capabilities
         {
             Families = families,

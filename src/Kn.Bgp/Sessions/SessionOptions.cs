@@ -31,5 +31,8 @@ internal sealed record SessionOptions
     /// <summary>How long peers shall keep our routes while we restart; zero: no graceful restart.</summary>
     public TimeSpan RestartTime { get; init; }
 
+    /// <summary>The speaker started on a node whose forwarding had gone on meanwhile.</summary>
+    public bool IsForwardingPreserved { get; init; }
+
     public bool IsExternal => LocalAs != PeerAs;
 }

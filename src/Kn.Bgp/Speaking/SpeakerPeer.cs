@@ -224,6 +224,7 @@ internal sealed partial class SpeakerPeer
         Families = peer.Families,
         ExtendedNextHop = peer.ExtendedNextHop,
         RestartTime = peer.RestartTime,
+        IsForwardingPreserved = speaker.IsRestarting,
     };
 
     private static RibPeerOptions RibOptionsOf(BgpPeerOptions peer, uint localAs)

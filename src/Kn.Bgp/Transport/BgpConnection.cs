@@ -17,12 +17,13 @@ internal sealed class BgpConnection : IDisposable
     private static readonly TimeSpan EndTime = TimeSpan.FromSeconds(2);
 
     private readonly Socket _socket;
-    private readonly SendQueue _queue = new();
+    private readonly SendQueue _queue;
     private readonly CancellationTokenSource _cut = new();
 
-    internal BgpConnection(Socket socket)
+    internal BgpConnection(Socket socket, TimeProvider time)
     {
         _socket = socket;
+        _queue = new SendQueue(time);
         LocalAddress = Address(socket.LocalEndPoint);
     }
 
@@ -140,6 +141,9 @@ internal sealed class BgpConnection : IDisposable
         {
         }
         catch (OperationCanceledException)
+        {
+        }
+        catch (TimeoutException)
         {
         }
     }

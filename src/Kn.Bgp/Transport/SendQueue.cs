@@ -4,12 +4,16 @@ using System.Net.Sockets;
 namespace Kn.Bgp.Transport;
 
 /// <summary>What is on its way to a peer: one side fills, the other sends what is there at once.</summary>
-internal sealed class SendQueue : IDisposable
+/// <param name="time">The clock.</param>
+internal sealed class SendQueue(TimeProvider time) : IDisposable
 {
     /// <summary>Above, nothing is added but what keeps the session alive; the tables know what is still to be told.</summary>
     internal const int HighWater = 256 * 1024;
 
     private const int KeptBytes = 64 * 1024;
+
+    /// <summary>A peer that takes nothing for so long is gone, although it may go on sending (RFC 9687 §6).</summary>
+    private static readonly TimeSpan SendHoldTime = TimeSpan.FromMinutes(8);
 
     private readonly object _gate = new();
     private readonly SemaphoreSlim _filled = new(0);
@@ -70,7 +74,8 @@ internal sealed class SendQueue : IDisposable
             var rest = _sending.WrittenMemory;
             while (!rest.IsEmpty)
             {
-                rest = rest[await socket.SendAsync(rest, SocketFlags.None, cancellationToken)..];
+                var sending = socket.SendAsync(rest, SocketFlags.None, cancellationToken);
+                rest = rest[(sending.IsCompletedSuccessfully ? await sending : await sending.AsTask().WaitAsync(SendHoldTime, time, cancellationToken))..];
             }
 
             if (isLast)

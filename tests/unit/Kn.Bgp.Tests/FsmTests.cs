@@ -325,6 +325,22 @@ public sealed class FsmTests
 
     [Conformance("bgp", "Graceful restart")]
     [Fact]
+    public void ForwardingIsToldAsPreserved_AfterASession_ButNotAfterABoot()
+    {
+        bool IsPreserved() => _fsm.TakeActions().OfType<SessionAction.SendOpen>().Last().Open.Capabilities.GracefulRestart!.Families[0].IsForwardingPreserved;
+        _fsm.Start(_now);
+        _fsm.Connected(1, _now);
+        Assert.False(IsPreserved());
+        _fsm.OpenReceived(1, Peer(), _now);
+        _fsm.KeepaliveReceived(1, _now);
+        _fsm.Closed(1, _now);
+        After(5);
+        _fsm.Connected(2, _now);
+        Assert.True(IsPreserved());
+    }
+
+    [Conformance("bgp", "Graceful restart")]
+    [Fact]
     public void StaleRoutes_GoWithTheEndOfRib_OrWhenTheTimeIsOver()
     {
         var agreed = AgreedSession.Of(Options, new OpenMessage(64512, 90, 1, Own()), Peer(restarts: true), out _)!;
