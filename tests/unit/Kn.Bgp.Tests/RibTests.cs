@@ -369,6 +369,29 @@ public sealed class RibTests : IRibObserver
         Assert.Equal(["-10.2.0.0/16", "+10.1.0.0/16"], Told(_rib, peer).Select(static said => said.Split(' ')[0]));
     }
 
+    [Conformance("bgp", "Graceful restart")]
+    [Fact]
+    public void StaleRoutes_GoOnBeingUsed_UntilThoseThatWereNotToldAgainAreRemoved()
+    {
+        var (source, peer) = (Add(_rib, "192.0.2.2", 65001), Add(_rib, "192.0.2.3", OwnAs));
+        foreach (var prefix in new[] { "10.1.0.0/16", "10.2.0.0/16", "10.3.0.0/16" })
+        {
+            Announce(_rib, source, Path("192.0.2.2", 65001), prefix);
+        }
+
+        Decide();
+        Assert.Equal(3, Told(_rib, peer).Count);
+        _rib.MarkStale(source, FamilySet.V4);
+        Announce(_rib, source, Path("192.0.2.2", 65001), "10.1.0.0/16");
+        Announce(_rib, source, Path("192.0.2.2", 65001) with { Med = 3 }, "10.2.0.0/16");
+        Decide();
+        Assert.Equal(["+10.2.0.0/16"], Told(_rib, peer).Select(static said => said.Split(' ')[0]));
+        _rib.RemovePaths(source, FamilySet.Both, staleOnly: true);
+        Decide();
+        Assert.Equal(["-10.3.0.0/16"], Told(_rib, peer));
+        Assert.Equal(2, source.Received(IpFamily.V4));
+    }
+
     /// <summary>Any sequence of changes ends where telling everything from nothing does, and everything that was used is free in the end.</summary>
     [Fact]
     public void RandomChanges_EndWhereAFreshTableDoes()
