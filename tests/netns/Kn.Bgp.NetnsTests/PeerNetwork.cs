@@ -10,7 +10,8 @@ internal sealed class PeerNetwork : IDisposable
     public PeerNetwork(int peers = 1)
     {
         Kn = new TestNamespace("knbgp");
-        Kn.Ip("link", "add", "br0", "type", "bridge");
+        // An address of its own: else it would have that of its port, which would take the peer's packets in even when it is cut off.
+        Kn.Ip("link", "add", "br0", "address", "02:00:00:00:00:01", "type", "bridge");
         Kn.Ip("link", "set", "br0", "up");
         Kn.Ip("addr", "add", "10.9.0.1/24", "dev", "br0");
         Kn.Ip("addr", "add", "fd09::1/64", "dev", "br0", "nodad");
