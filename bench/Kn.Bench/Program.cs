@@ -2,6 +2,7 @@ using Kn.Bench;
 using Kn.Bench.Groups;
 using Kn.Bench.Groups.Bgp;
 using Kn.Bench.Groups.Dns;
+using Kn.Bench.Groups.Policy;
 using Kn.Bench.Groups.Proxy;
 
 // Usage: Kn.Bench BIN_DIR RESULTS_FILE [GROUP]
@@ -18,6 +19,7 @@ if (args.Length is < 2 or > 3)
     ("agent", AgentBench.Run),
     ("proxy", ProxyBench.Run),
     ("routes", RoutesBench.Run),
+    ("policy", PolicyBench.Run),
     ("dns", DnsBench.Run),
     ("bgp", BgpBench.Run),
 ];

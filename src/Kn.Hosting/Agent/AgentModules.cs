@@ -21,6 +21,7 @@ internal sealed class AgentModules
     private readonly TimeProvider _time;
     private readonly IStoredSockets _sockets;
     private readonly PodGates _gates = new();
+    private readonly AttachedPods _attachedPods = new();
     private readonly BulkChanges _bulk = new();
     private readonly EncapsulationOverhead _encapsulation = new();
     private readonly ForwardingMemory _forwarding = new();
@@ -91,6 +92,7 @@ internal sealed class AgentModules
         Control = _control,
         Status = new ModuleStatus(section.Entry.Name, _time),
         PodGates = _gates,
+        AttachedPods = _attachedPods,
         Bulk = _bulk,
         Events = Events,
         Encapsulation = _encapsulation,

@@ -15,22 +15,89 @@ public static class ControlClient
     public static ControlResponse Send(string socketPath, ControlRequest request, TimeSpan timeout)
     {
         using var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
-        var frame = Encode(request);
-        socket.ReceiveTimeout = (int)timeout.TotalMilliseconds;
-        socket.SendTimeout = (int)timeout.TotalMilliseconds;
-        Connect(socket, socketPath);
         try
         {
-            SendAll(socket, frame);
+            Ask(socket, socketPath, request, timeout);
             return ReadAnswer(socket);
         }
         catch (SocketException exception)
         {
-            var what = exception.SocketErrorCode is SocketError.TimedOut or SocketError.WouldBlock or SocketError.TryAgain
-                ? $"was silent for {timeout.TotalSeconds:0} s"
-                : $"broke the connection: {exception.Message}";
-            throw new ControlException($"the agent at {socketPath} {what}", ControlFault.Broken, exception);
+            throw Broken(socketPath, timeout, exception);
         }
+    }
+
+    /// <summary>Sends a request whose answer comes in pieces, and hands them over until the answer itself comes.</summary>
+    /// <param name="socketPath">The agent's socket.</param>
+    /// <param name="request">What is asked.</param>
+    /// <param name="timeout">Longest silence until the first piece; from then on silence is no fault.</param>
+    /// <param name="onPiece">Gets each piece; called by this thread.</param>
+    /// <param name="cancellationToken">Hangs up.</param>
+    /// <exception cref="ControlException">No agent answers there, it went away, or the answer is not one.</exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    public static ControlResponse Listen(
+        string socketPath, ControlRequest request, TimeSpan timeout, Action<ReadOnlyMemory<byte>> onPiece, CancellationToken cancellationToken)
+    {
+        using var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        using var hangUp = cancellationToken.Register(() => HangUp(socket));
+        var hasBegun = false;
+        try
+        {
+            Ask(socket, socketPath, request, timeout);
+            while (true)
+            {
+                var answer = ReadAnswer(socket);
+                if (answer.ExitCode != ControlProtocol.Piece)
+                {
+                    return answer;
+                }
+
+                hasBegun = true;
+                socket.ReceiveTimeout = 0;
+                onPiece(answer.Body);
+            }
+        }
+        catch (Exception exception) when (cancellationToken.IsCancellationRequested && exception is (SocketException or ControlException))
+        {
+            throw new OperationCanceledException(exception.Message, exception, cancellationToken);
+        }
+        catch (Exception exception) when (hasBegun && exception is (SocketException or ControlException))
+        {
+            throw new ControlException("the agent has ended", ControlFault.Broken, exception);
+        }
+        catch (SocketException exception)
+        {
+            throw Broken(socketPath, timeout, exception);
+        }
+    }
+
+    /// <summary>Ends a receive(2) of another thread: closing alone may not.</summary>
+    private static void HangUp(Socket socket)
+    {
+        try
+        {
+            socket.Shutdown(SocketShutdown.Both);
+        }
+        catch (SocketException)
+        {
+            // Not connected yet, or no longer.
+        }
+    }
+
+    private static void Ask(Socket socket, string socketPath, ControlRequest request, TimeSpan timeout)
+    {
+        var frame = Encode(request);
+        socket.ReceiveTimeout = (int)timeout.TotalMilliseconds;
+        socket.SendTimeout = (int)timeout.TotalMilliseconds;
+        Connect(socket, socketPath);
+        SendAll(socket, frame);
+    }
+
+    private static ControlException Broken(string socketPath, TimeSpan timeout, SocketException exception)
+    {
+        var what = exception.SocketErrorCode is SocketError.TimedOut or SocketError.WouldBlock or SocketError.TryAgain
+            ? $"was silent for {timeout.TotalSeconds:0} s"
+            : $"broke the connection: {exception.Message}";
+        return new ControlException($"the agent at {socketPath} {what}", ControlFault.Broken, exception);
     }
 
     private static byte[] Encode(ControlRequest request)

@@ -11,7 +11,7 @@ namespace Kn.Hosting.Control;
 ///           u16 length, verb (UTF-8)
 ///           u16 count of arguments, each: u16 length, name | u32 length, value (UTF-8)
 ///           body, to the end
-/// answer:   i32 exit code | u32 length | body
+/// answer:   i32 exit code | u32 length | body; a piece of an answer (exit code -4) likewise, before it
 /// </code>
 /// </remarks>
 internal static class ControlFrame

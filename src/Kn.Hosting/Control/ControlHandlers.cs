@@ -67,4 +67,9 @@ public sealed record ControlRequest(string Verb, IReadOnlyDictionary<string, str
 /// <summary>The agent's answer.</summary>
 /// <param name="ExitCode">0, or what the command exits with.</param>
 /// <param name="Body">What it prints.</param>
-public sealed record ControlResponse(int ExitCode, ReadOnlyMemory<byte> Body);
+public sealed record ControlResponse(int ExitCode, ReadOnlyMemory<byte> Body)
+{
+    /// <summary>What is sent before the answer itself, a piece each as it comes, for as long as the asker listens; null for an answer at once. It is
+    /// enumerated once, whatever happens to the asker, and its token is cancelled when that one hangs up or the agent ends.</summary>
+    public IAsyncEnumerable<ReadOnlyMemory<byte>>? Pieces { get; init; }
+}

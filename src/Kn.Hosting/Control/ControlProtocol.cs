@@ -24,6 +24,9 @@ public static class ControlProtocol
     /// <summary>Exit code of an answer: the handler failed in a way that it did not foresee; the body is the message.</summary>
     public const int HandlerFailed = -2;
 
+    /// <summary>In place of an exit code: this is a piece of an answer, and more follows.</summary>
+    public const int Piece = -4;
+
     /// <summary>Exit code of an answer: the verb's module is switched off, and what it had left on the node is removed.</summary>
     public const int ModuleOff = -3;
 }

@@ -40,8 +40,31 @@ internal sealed class ControlSession(ControlHandlers handlers, ControlMetrics me
             return;
         }
 
-        var answer = await HandleAsync(socket, request, cancellationToken);
-        await WriteAsync(socket, answer, cancellationToken);
+        await AnswerAsync(socket, request, cancellationToken);
+    }
+
+    private async Task AnswerAsync(Socket socket, ControlRequest request, CancellationToken cancellationToken)
+    {
+        metrics.Requests.Increment();
+        metrics.Active.Add(1);
+        using var gone = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var watch = WatchCallerAsync(socket, gone);
+        ControlResponse answer;
+        try
+        {
+            answer = await HandleAsync(request, gone.Token);
+            answer = answer.Pieces is { } pieces ? await StreamAsync(socket, request.Verb, answer, pieces, gone.Token) : answer;
+        }
+        finally
+        {
+            metrics.Active.Add(-1);
+            await gone.CancelAsync();
+            await watch;
+        }
+
+        using var limit = new CancellationTokenSource(ReadLimit, time);
+        using var both = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
+        await WriteAsync(socket, answer.ExitCode, answer.Body, both.Token);
     }
 
     private async Task<ReadOnlyMemory<byte>> ReadFrameAsync(Socket socket, CancellationToken cancellationToken)
@@ -72,34 +95,48 @@ internal sealed class ControlSession(ControlHandlers handlers, ControlMetrics me
         }
     }
 
-    private async Task<ControlResponse> HandleAsync(Socket socket, ControlRequest request, CancellationToken cancellationToken)
+    private async Task<ControlResponse> HandleAsync(ControlRequest request, CancellationToken gone)
     {
-        metrics.Requests.Increment();
         using var limit = new CancellationTokenSource(HandlerLimit, time);
-        using var gone = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
-        var watch = WatchCallerAsync(socket, gone);
+        using var both = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, gone);
         var start = time.GetTimestamp();
-        metrics.Active.Add(1);
         try
         {
-            await SettleAsync(request.Verb, gone.Token);
+            await SettleAsync(request.Verb, both.Token);
             return handlers.Find(request.Verb) is { } handler
-                ? await handler(request, gone.Token)
+                ? await handler(request, both.Token)
                 : new ControlResponse(ControlProtocol.NoHandler, Encoding.UTF8.GetBytes($"this agent does not answer '{request.Verb}' (yet)"));
         }
 #pragma warning disable CA1031 // The per-connection boundary: one request's fault must not end the others.
         catch (Exception exception)
 #pragma warning restore CA1031
         {
-            Failed(exception, request.Verb, gone.IsCancellationRequested);
-            return new ControlResponse(ControlProtocol.HandlerFailed, Encoding.UTF8.GetBytes(exception.Message));
+            return Failed(exception, request.Verb, both.IsCancellationRequested);
         }
         finally
         {
-            metrics.Active.Add(-1);
             metrics.Seconds.Observe(time.GetElapsedTime(start));
-            await gone.CancelAsync();
-            await watch;
+        }
+    }
+
+    /// <summary>Sends pieces until there are no more, or nobody listens. A listener that reads slowly is waited for: what it misses meanwhile is the
+    /// handler's to drop.</summary>
+    private async Task<ControlResponse> StreamAsync(Socket socket, string verb, ControlResponse answer, IAsyncEnumerable<ReadOnlyMemory<byte>> pieces, CancellationToken gone)
+    {
+        try
+        {
+            await foreach (var piece in pieces.WithCancellation(gone))
+            {
+                await WriteAsync(socket, ControlProtocol.Piece, piece, gone);
+            }
+
+            return answer;
+        }
+#pragma warning disable CA1031 // As above.
+        catch (Exception exception)
+#pragma warning restore CA1031
+        {
+            return Failed(exception, verb, gone.IsCancellationRequested || exception is SocketException);
         }
     }
 
@@ -116,16 +153,19 @@ internal sealed class ControlSession(ControlHandlers handlers, ControlMetrics me
         }
     }
 
-    private void Failed(Exception exception, string verb, bool cancelled)
+    private ControlResponse Failed(Exception exception, string verb, bool cancelled)
     {
-        if (cancelled && exception is OperationCanceledException)
+        if (cancelled && exception is (OperationCanceledException or SocketException))
         {
             ControlLog.CallerGone(logger, verb);
-            return;
+        }
+        else
+        {
+            metrics.Failures.Increment();
+            ControlLog.HandlerFailed(logger, exception, verb);
         }
 
-        metrics.Failures.Increment();
-        ControlLog.HandlerFailed(logger, exception, verb);
+        return new ControlResponse(ControlProtocol.HandlerFailed, Encoding.UTF8.GetBytes(exception.Message));
     }
 
     /// <summary>Cancels the handler when the caller hangs up, so that a CNI call that was killed is undone.</summary>
@@ -144,18 +184,16 @@ internal sealed class ControlSession(ControlHandlers handlers, ControlMetrics me
         }
     }
 
-    private async Task WriteAsync(Socket socket, ControlResponse answer, CancellationToken cancellationToken)
+    private static async Task WriteAsync(Socket socket, int exitCode, ReadOnlyMemory<byte> body, CancellationToken cancellationToken)
     {
-        using var limit = new CancellationTokenSource(ReadLimit, time);
-        using var both = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
-        var frame = new byte[ControlProtocol.AnswerHeaderBytes + answer.Body.Length];
-        BinaryPrimitives.WriteInt32LittleEndian(frame, answer.ExitCode);
-        BinaryPrimitives.WriteUInt32LittleEndian(frame.AsSpan(4), (uint)answer.Body.Length);
-        answer.Body.Span.CopyTo(frame.AsSpan(ControlProtocol.AnswerHeaderBytes));
+        var frame = new byte[ControlProtocol.AnswerHeaderBytes + body.Length];
+        BinaryPrimitives.WriteInt32LittleEndian(frame, exitCode);
+        BinaryPrimitives.WriteUInt32LittleEndian(frame.AsSpan(4), (uint)body.Length);
+        body.Span.CopyTo(frame.AsSpan(ControlProtocol.AnswerHeaderBytes));
         ReadOnlyMemory<byte> rest = frame;
         while (!rest.IsEmpty)
         {
-            rest = rest[await socket.SendAsync(rest, SocketFlags.None, both.Token)..];
+            rest = rest[await socket.SendAsync(rest, SocketFlags.None, cancellationToken)..];
         }
     }
 

@@ -9,6 +9,11 @@ public interface IModule
     /// <summary>The kinds that the module reads. The host watches the union of what its enabled modules ask for.</summary>
     IReadOnlyList<WatchRequest> Watches { get; }
 
+    /// <summary>Says what other modules may count on from this one. Called for every enabled module before the first of them runs.</summary>
+    void Announce(ModuleContext context)
+    {
+    }
+
     /// <summary>Works until cancelled. What is in the kernel stays there when it returns.</summary>
     /// <remarks>Called once. An exception ends this module alone; the supervisor logs it, reports the module as failed and starts
     /// it again after a back-off.</remarks>

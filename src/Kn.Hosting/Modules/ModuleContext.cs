@@ -34,6 +34,9 @@ public sealed record ModuleContext
     /// <summary>Modules that a new pod has to wait for.</summary>
     public required PodGates PodGates { get; init; }
 
+    /// <summary>Pods of this node as CNI knows them: the module Cni says it, Policy guards them before the API knows their addresses.</summary>
+    public AttachedPods AttachedPods { get; init; } = new();
+
     /// <summary>Where the module tells the cluster what happened.</summary>
     public IEventRecorder Events { get; init; } = new UnheardEvents();
 

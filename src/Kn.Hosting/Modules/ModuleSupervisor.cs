@@ -28,6 +28,11 @@ public sealed class ModuleSupervisor
     /// <summary>Runs until cancelled, then stops the modules one after the other, last first.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
+        foreach (var module in _modules)
+        {
+            module.Create().Announce(module.Context);
+        }
+
         var running = new List<(SupervisedModule Module, CancellationTokenSource Stop, Task Task)>();
         foreach (var module in _modules)
         {

@@ -1,4 +1,3 @@
-using Kn.Kubernetes.Objects;
 using Kn.Primitives;
 
 namespace Kn.Hosting.Pods;
@@ -25,9 +24,10 @@ public sealed class PodGates
     /// <summary>Registers a gate until the returned registration is disposed.</summary>
     /// <param name="name">Who is waited for, for the error when the deadline passes.</param>
     /// <param name="waitAsync">Returns when the node is ready for the pod. Called on every ADD, possibly many at once.</param>
-    public IDisposable Register(string name, Func<NewPod, CancellationToken, Task> waitAsync)
+    /// <param name="reason">What the gate still waits for, for the same error: the end of "policy waits for …"; null where the name says it all.</param>
+    public IDisposable Register(string name, Func<AttachedPod, CancellationToken, Task> waitAsync, Func<AttachedPod, string>? reason = null)
     {
-        var gate = new PodGate(name, waitAsync);
+        var gate = new PodGate(name, waitAsync) { Reason = reason };
         lock (_lock)
         {
             _gates = _gates.Append(gate).ToValueList();
@@ -51,10 +51,11 @@ public sealed class PodGates
 }
 
 /// <summary>A gate: its name, and the wait.</summary>
-public sealed record PodGate(string Name, Func<NewPod, CancellationToken, Task> WaitAsync);
+public sealed record PodGate(string Name, Func<AttachedPod, CancellationToken, Task> WaitAsync)
+{
+    /// <summary>Says what a pod still waits for; null where the name says it all.</summary>
+    public Func<AttachedPod, string>? Reason { get; init; }
 
-/// <summary>A pod that is being attached.</summary>
-/// <param name="Pod">Namespace and name from CNI_ARGS; null when the runtime gave none.</param>
-/// <param name="Addresses">Its addresses, one a family.</param>
-/// <param name="HostLink">Name of its link on the node.</param>
-public sealed record NewPod(ObjectKey? Pod, ValueList<IpAddress> Addresses, string HostLink);
+    /// <summary>Who is late, and for what, in an error.</summary>
+    public string Describe(AttachedPod pod) => Reason is null ? Name : $"{Name}, which waits for {Reason(pod)}";
+}

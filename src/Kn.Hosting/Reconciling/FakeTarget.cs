@@ -57,6 +57,9 @@ public abstract class FakeTarget<TKey, TPiece> : ITarget<TKey, TPiece>
     }
 
     /// <inheritdoc/>
+    public virtual bool PlansMayDiffer => true;
+
+    /// <inheritdoc/>
     public abstract IEnumerable<TKey> Keys(ClusterSnapshot cluster);
 
     /// <inheritdoc/>

@@ -23,6 +23,11 @@ public interface ITarget<TKey, TPiece>
     /// honour goes to <paramref name="problems"/>.</summary>
     TPiece? Plan(ClusterSnapshot cluster, TKey key, Problems problems);
 
+    /// <summary>Whether a plan may have another answer than at the last pass that ended well though the cluster has not changed, since it hangs on something else
+    /// (this node's links) that has; asked after <see cref="ReadAsync"/>. While false, what somebody else changed is repaired from the plans of
+    /// before.</summary>
+    bool PlansMayDiffer => true;
+
     /// <summary>What is there now, in Plan's own terms. Also learns whatever <see cref="ApplyAsync"/> needs to adopt it.</summary>
     Task<ValueMap<TKey, TPiece>> ReadAsync(CancellationToken cancellationToken);
 

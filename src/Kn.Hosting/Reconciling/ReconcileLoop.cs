@@ -54,6 +54,15 @@ public sealed class ReconcileLoop<TKey, TPiece>
     /// <summary>Done when everything was in place for the first time; never fails.</summary>
     public Task WhenConverged => _converged.Task;
 
+    /// <summary>Plans a key again: something else than the cluster changed that its plan reads.</summary>
+    public void Touch(TKey key) => _pass.Touched.Add(key);
+
+    /// <summary>Plans a key again, and returns when that is in place, with everything that the cluster was known to ask for at the time of the call.</summary>
+    /// <param name="key">The key.</param>
+    /// <param name="whenInPlace">Called by the loop at that moment, between two passes; must be quick and must not throw.</param>
+    /// <param name="cancellationToken">Ends the wait; the key is planned all the same.</param>
+    public Task PlanAgainAsync(TKey key, Action whenInPlace, CancellationToken cancellationToken) => _pass.Touched.Add(key, whenInPlace).WaitAsync(cancellationToken);
+
     /// <summary>Runs until cancelled, which leaves the state in place.</summary>
     /// <exception cref="OperationCanceledException">Always, in the end.</exception>
     public async Task RunAsync(CancellationToken cancellationToken)
@@ -65,6 +74,7 @@ public sealed class ReconcileLoop<TKey, TPiece>
         Task? changes = null;
         Task? drift = null;
         Task? timer = null;
+        Task? touch = null;
         while (true)
         {
             if (cause != FullPassCause.None)
@@ -75,10 +85,12 @@ public sealed class ReconcileLoop<TKey, TPiece>
             changes ??= feed.WaitAsync(cancellationToken);
             timer ??= resync.WaitForNextTickAsync(cancellationToken).AsTask();
             drift ??= DriftAsync(cancellationToken);
-            var woken = await Task.WhenAny(changes, timer, drift);
+            touch ??= _pass.Touched.WaitAsync(cancellationToken);
+            var woken = await Task.WhenAny(changes, touch, timer, drift);
             await woken;
-            cause = woken == changes ? await ChangesAsync(feed, cancellationToken) : woken == drift ? FullPassCause.Drift : FullPassCause.Timer;
+            cause = woken == changes || woken == touch ? await ChangesAsync(feed, cancellationToken) : woken == drift ? FullPassCause.Drift : FullPassCause.Timer;
             changes = woken == changes ? null : changes;
+            touch = woken == touch ? null : touch;
             timer = woken == timer ? null : timer;
             drift = woken == drift ? null : drift;
         }
@@ -89,11 +101,11 @@ public sealed class ReconcileLoop<TKey, TPiece>
         try
         {
             _status.Begin();
-            await _pass.ApplyChangesAsync(feed.Drain(), cancellationToken);
+            await _pass.ApplyChangesAsync(feed, cancellationToken);
             Succeeded();
             return FullPassCause.None;
         }
-        catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
+        catch (Exception exception) when (exception is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
         {
             await FailedAsync(exception, cancellationToken);
             return FullPassCause.Failure;
@@ -108,12 +120,12 @@ public sealed class ReconcileLoop<TKey, TPiece>
             {
                 _status.Begin();
                 _lastReadAt = _time.GetTimestamp();
-                var changed = await _pass.ReadAndApplyAsync(feed, cancellationToken);
+                var changed = await _pass.ReadAndApplyAsync(feed, afterSuccess: cause == FullPassCause.Drift, cancellationToken);
                 Repaired(cause, changed);
                 Succeeded();
                 return;
             }
-            catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
+            catch (Exception exception) when (exception is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
             {
                 await FailedAsync(exception, cancellationToken);
                 cause = cause == FullPassCause.Start ? FullPassCause.Start : FullPassCause.Failure;
@@ -154,6 +166,8 @@ public sealed class ReconcileLoop<TKey, TPiece>
 
     private async Task FailedAsync(Exception exception, CancellationToken cancellationToken)
     {
+        // Whatever a pass met that was cut short is not worth a word.
+        cancellationToken.ThrowIfCancellationRequested();
         var wait = _backoff.Next();
         _metrics.Failures.Increment();
         _status.End();

@@ -41,7 +41,7 @@ internal static class KnCommand
             : string.Join(' ', result.Errors[0].Message.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)).TrimEnd('.');
     }
 
-    internal static RootCommand Create() => new("Kn: pod network, routes, Services and DNS of a bare-metal Kubernetes node, in one process.\n\n"
+    internal static RootCommand Create() => new("Kn: pod network, routes, Services, policies and DNS of a bare-metal Kubernetes node, in one process.\n\n"
         + "Run by a container runtime with CNI_COMMAND set, it is the CNI plugin.\n"
         + "Exit codes: 0 done, 1 failed, 2 wrong usage or config, 3 the agent cannot be reached.")
     {
@@ -49,6 +49,7 @@ internal static class KnCommand
         StatusCommand.Create(),
         IpamCommand.Create(),
         DnsCommand.Create(),
+        PolicyCommand.Create(),
         CleanupCommand.Create(),
         ConfigCommand.Create(),
         VersionCommand.Create(),

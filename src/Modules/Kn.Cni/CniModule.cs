@@ -41,6 +41,9 @@ public sealed class CniModule(CniOptions options) : IModule
     internal Action<RewriteStep>? BeforeRewriteStep { get; init; }
 
     /// <inheritdoc/>
+    public void Announce(ModuleContext context) => context.AttachedPods.Expect();
+
+    /// <inheritdoc/>
     public async Task RunAsync(ModuleContext context, CancellationToken cancellationToken)
     {
         using var parts = CniParts.Open(context, options);

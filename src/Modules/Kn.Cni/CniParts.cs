@@ -34,6 +34,7 @@ internal sealed class CniParts : IDisposable
         Capabilities = new PodCapabilities(Table, _conntrack, Pods, Logger);
         Attachments = new NodeAttachments(Links, Journal, Allocator, Reaper, Logger, Time)
         {
+            Pods = context.AttachedPods,
             Sources = new PodRouteSources(_host),
             Bridge = new NodeBridge(_host, Links, Allocator, options, () => CniLog.NoBridgeNetfilter(Logger, options.Bridge.Name)),
         };

@@ -167,7 +167,7 @@ internal sealed class CniServer
         }
     }
 
-    private async Task AwaitGatesAsync(NewPod pod, CancellationToken cancellationToken)
+    private async Task AwaitGatesAsync(AttachedPod pod, CancellationToken cancellationToken)
     {
         var gates = _gates.All;
         if (gates.IsEmpty)
@@ -177,17 +177,17 @@ internal sealed class CniServer
 
         using var deadline = new CancellationTokenSource(_options.PodReadyTimeout, _time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, cancellationToken);
-        var waits = gates.Select(gate => (gate.Name, Wait: gate.WaitAsync(pod, either.Token).WaitAsync(either.Token))).ToList();
+        var waits = gates.Select(gate => (Gate: gate, Wait: gate.WaitAsync(pod, either.Token).WaitAsync(either.Token))).ToList();
         try
         {
             await Task.WhenAll(waits.Select(static wait => wait.Wait));
         }
         catch (OperationCanceledException) when (deadline.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
         {
-            var late = waits.Where(static wait => !wait.Wait.IsCompletedSuccessfully).Select(static wait => wait.Name);
+            var late = waits.Where(static wait => !wait.Wait.IsCompletedSuccessfully).Select(wait => wait.Gate.Describe(pod));
             throw new CniException(
                 CniErrorCode.TryAgainLater,
-                $"the node is not ready for the pod: waited {_options.PodReadyTimeout.TotalSeconds} s for {string.Join(", ", late)}");
+                $"the node is not ready for the pod: waited {_options.PodReadyTimeout.TotalSeconds} s for {string.Join("; ", late)}");
         }
     }
 

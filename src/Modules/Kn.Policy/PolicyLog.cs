@@ -13,4 +13,13 @@ internal static partial class PolicyLog
 
     [LoggerMessage(8002, LogLevel.Debug, "One transaction: {Operations} operations", EventName = "applied")]
     public static partial void Applied(ILogger logger, int operations);
+
+    [LoggerMessage(8003, LogLevel.Warning, "Dropped packets are not logged, so kn policy drops has nothing to tell: {Missing}", EventName = "dropsNotLogged")]
+    public static partial void DropsNotLogged(ILogger logger, string missing);
+
+    [LoggerMessage(8004, LogLevel.Warning, "Dropped packets cannot be listened to: {Fault}", EventName = "cannotListen")]
+    public static partial void CannotListen(ILogger logger, string fault);
+
+    [LoggerMessage(8005, LogLevel.Warning, "The counters of dropped packets cannot be read: {Fault}", EventName = "cannotCount")]
+    public static partial void CannotCount(ILogger logger, string fault);
 }

@@ -8,6 +8,9 @@ internal sealed class PolicyMetrics(MetricRegistry registry)
     /// <summary>How long transactions take.</summary>
     public Histogram ApplySeconds { get; } = registry.Histogram("kn_policy_apply_seconds", "One transaction with the kernel.", Histogram.Seconds);
 
+    /// <summary>How long new pods wait.</summary>
+    public Histogram GateSeconds { get; } = registry.Histogram("kn_policy_gate_seconds", "What CNI ADD waited for a new pod's policies to be in the kernel.", Histogram.Seconds);
+
     /// <summary>Whole tables made.</summary>
     public Counter Replacements { get; } = registry.Counter("kn_policy_table_replacements_total", "Times that the whole table was made anew.");
 
@@ -22,4 +25,7 @@ internal sealed class PolicyMetrics(MetricRegistry registry)
 
     /// <summary>The generation.</summary>
     public Gauge Generation { get; } = registry.Gauge("kn_policy_generation", "Counts up, to 65535 and again from 1, when a change makes connections be judged again.");
+
+    /// <summary>Drops that a slow listener missed.</summary>
+    public Counter DropsNotTold { get; } = registry.Counter("kn_policy_drops_not_told_total", "Dropped packets that were not told to a listener of kn policy drops, as it read too slowly.");
 }

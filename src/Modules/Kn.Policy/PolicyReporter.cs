@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Kn.Kubernetes.Cache;
 using Kn.Linux.Nftables;
 using Kn.Policy.Tables;
 using Microsoft.Extensions.Logging;
@@ -6,7 +7,7 @@ using Microsoft.Extensions.Logging;
 namespace Kn.Policy;
 
 /// <summary>Turns what the target does into metrics and log lines.</summary>
-internal sealed class PolicyReporter(PolicyMetrics metrics, ILogger logger)
+internal sealed class PolicyReporter(PolicyMetrics metrics, ILogger logger, NamespaceEvents? events = null)
 {
     /// <summary>Sends a batch, and counts it.</summary>
     /// <exception cref="NftException">The kernel refused it.</exception>
@@ -30,6 +31,12 @@ internal sealed class PolicyReporter(PolicyMetrics metrics, ILogger logger)
 
     /// <summary>The table was compared with what it should be, and is that now.</summary>
     public void Adopted(int differences) => PolicyLog.Adopted(logger, differences);
+
+    /// <summary>A namespace changed.</summary>
+    public void Sees(ClusterSnapshot cluster, string @namespace) => events?.See(cluster, @namespace);
+
+    /// <summary>Every namespace may have changed.</summary>
+    public void SeesAll(ClusterSnapshot cluster) => events?.SeeAll(cluster);
 
     /// <summary>What the table holds now.</summary>
     public void Tell(PolicyState state)

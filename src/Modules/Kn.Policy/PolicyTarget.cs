@@ -1,3 +1,4 @@
+using Kn.Hosting.Pods;
 using Kn.Hosting.Reconciling;
 using Kn.Kubernetes.Cache;
 using Kn.Kubernetes.Objects;
@@ -21,6 +22,7 @@ internal sealed class PolicyTarget : ITarget<PolicyKey, PolicyPiece>
     private PolicyIndex _index = PolicyIndex.Empty;
     private PolicyState _state;
     private bool _isCurrent;
+    private bool _tookAway;
 
     /// <summary>A target for a table.</summary>
     /// <param name="table">The table.</param>
@@ -45,9 +47,13 @@ internal sealed class PolicyTarget : ITarget<PolicyKey, PolicyPiece>
         set => Volatile.Write(ref _node, value);
     }
 
+    /// <summary>Called when what may have taken permissions away is in the kernel: whoever remembers how packets fared has to forget it.</summary>
+    public Action TookAway { get; init; } = static () => { };
+
     /// <inheritdoc/>
     public IEnumerable<PolicyKey> Keys(ClusterSnapshot cluster)
     {
+        _reporter.SeesAll(cluster);
         _index = PolicyIndex.Of(cluster.NetworkPolicies, _index);
         _podsByNamespace.Clear();
         foreach (var pod in cluster.Pods)
@@ -55,7 +61,7 @@ internal sealed class PolicyTarget : ITarget<PolicyKey, PolicyPiece>
             Note(pod.Key);
         }
 
-        return PolicyPlan.Keys(cluster);
+        return PolicyPlan.Keys(cluster, Node);
     }
 
     /// <inheritdoc/>
@@ -68,9 +74,12 @@ internal sealed class PolicyTarget : ITarget<PolicyKey, PolicyPiece>
                 keys.Add(PolicyKey.OfPod(pod.Key));
                 break;
             case Namespace item:
+                keys.Add(PolicyKey.Table);
                 AddPods(keys, item.Metadata.Name, cluster: null);
+                _reporter.Sees(cluster, item.Metadata.Name);
                 break;
             case NetworkPolicy policy:
+                keys.Add(PolicyKey.Table);
                 keys.Add(PolicyKey.OfPolicy(policy.Key));
                 Reindex(cluster, keys);
                 AddPods(keys, policy.Metadata.Namespace, cluster);
@@ -85,7 +94,7 @@ internal sealed class PolicyTarget : ITarget<PolicyKey, PolicyPiece>
         _index = PolicyIndex.Of(cluster.NetworkPolicies, _index);
         return key.Kind switch
         {
-            PolicyKeyKind.Table => new TablePiece(_layout),
+            PolicyKeyKind.Table => new TablePiece(_layout, PolicyPlan.IsHooked(cluster, Node.Options)),
             PolicyKeyKind.Policy => PolicyPlan.PlanPolicy(_index, key.Object),
             _ => PolicyPlan.PlanPod(cluster, _index, Node, key.Object),
         };
@@ -98,7 +107,9 @@ internal sealed class PolicyTarget : ITarget<PolicyKey, PolicyPiece>
     public Task ApplyAsync(Changes<PolicyKey, PolicyPiece> changes, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        var batch = _state.Change(changes);
+        var (generation, wasHooked) = (_state.Generation, _state.IsHooked);
+        var batch = _state.Change(changes, hasElements: _isCurrent);
+        _tookAway |= _state.Generation != generation || (_state.IsHooked && !wasHooked);
         if (!_isCurrent)
         {
             Adopt();
@@ -110,8 +121,29 @@ internal sealed class PolicyTarget : ITarget<PolicyKey, PolicyPiece>
             _isCurrent = true;
         }
 
+        if (_tookAway)
+        {
+            TookAway();
+            _tookAway = false;
+        }
+
         _reporter.Tell(_state);
         return Task.CompletedTask;
+    }
+
+    /// <summary>Whether the pod of these addresses, or whoever CNI gave them to, has them in the table, with its classes. Only for the loop's own thread, when a
+    /// pass has ended well.</summary>
+    public bool Guards(AttachedPod pod)
+    {
+        foreach (var address in pod.Addresses)
+        {
+            if (_state.OwnerOf(address) is not { } owner || (pod.Pod is { } key && (owner.Pod != key || owner.Source != ClaimSource.Cni)))
+            {
+                return false;
+            }
+        }
+
+        return true;
     }
 
     /// <inheritdoc/>
@@ -135,6 +167,7 @@ internal sealed class PolicyTarget : ITarget<PolicyKey, PolicyPiece>
         var difference = TableDifference.Of(found, _state.ToTable());
         if (difference.Count > 0)
         {
+            _tookAway = true;
             if (difference.IsReplacement)
             {
                 _reporter.Replaces(found?.Comment, _layout);
@@ -173,7 +206,8 @@ internal sealed class PolicyTarget : ITarget<PolicyKey, PolicyPiece>
 
         var difference = TableDifference.Of(_table.Read(), _state.ToTable());
         _isCurrent = difference.Count == 0;
-        return _state.Pieces.Append(KeyValuePair.Create(PolicyKey.Table, (PolicyPiece)new TablePiece(_isCurrent ? _layout : PolicyLayout.Damaged(difference.Count)))).ToValueMap();
+        var table = new TablePiece(_isCurrent ? _layout : PolicyLayout.Damaged(difference.Count), _state.IsHooked);
+        return _state.Pieces.Append(KeyValuePair.Create(PolicyKey.Table, (PolicyPiece)table)).ToValueMap();
     }
 
     private void Note(ObjectKey pod, bool isThere = true)

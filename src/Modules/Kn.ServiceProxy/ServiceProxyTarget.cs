@@ -18,6 +18,7 @@ internal sealed class ServiceProxyTarget : ITarget<ProxyKey, ProxyPiece>
     private readonly ProxyTargetObserver _observer;
     private readonly string _layout;
     private ProxyNode _node;
+    private ProxyNode? _plannedFor;
     private readonly StaleFlows _staleFlows = new();
     private TableState _state = TableState.Empty();
     private ClusterSnapshot _cluster = ClusterSnapshot.Empty;
@@ -84,6 +85,9 @@ internal sealed class ServiceProxyTarget : ITarget<ProxyKey, ProxyPiece>
     };
 
     /// <inheritdoc/>
+    public bool PlansMayDiffer => _plannedFor != Node;
+
+    /// <inheritdoc/>
     public Task<ValueMap<ProxyKey, ProxyPiece>> ReadAsync(CancellationToken cancellationToken) => Task.FromResult(Read());
 
     /// <inheritdoc/>
@@ -102,6 +106,7 @@ internal sealed class ServiceProxyTarget : ITarget<ProxyKey, ProxyPiece>
     /// <inheritdoc/>
     public void Settled()
     {
+        _plannedFor = Node;
         _observer.Settled();
         Programmed?.Invoke(_cluster);
         Forget();

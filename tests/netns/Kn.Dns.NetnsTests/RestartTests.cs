@@ -184,7 +184,7 @@ public sealed class RestartTests
         Eventually.True(() => context.Status.Read().Parts.Any(static part => part is { Name: "zone", Ready: true }), "the zone is there");
         Eventually.True(() => context.Status.Read().Parts.Any(static part => part is { Name: "addresses", Ready: false } && part.Error is not null), "the address cannot be served");
         var gate = Assert.Single(net.Gates.All);
-        var waiting = gate.WaitAsync(new NewPod(null, [], "v1"), CancellationToken.None);
+        var waiting = gate.WaitAsync(new AttachedPod(null, "", [], "v1"), CancellationToken.None);
         Assert.False(waiting.IsCompleted);
         squatter.Dispose();
         await waiting.WaitAsync(TimeSpan.FromSeconds(30));

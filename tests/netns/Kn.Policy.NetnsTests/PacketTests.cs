@@ -71,7 +71,7 @@ public sealed class PacketTests : IDisposable
     [Fact]
     public async Task PodThatIsNotInTheTable_IsReachedByItsNodeOnly()
     {
-        var cluster = ClusterSnapshot.Of(Cases.BaseObjects);
+        var cluster = ClusterSnapshot.Of([.. Cases.BaseObjects, PolicyOf("elsewhere/p", """{"podSelector":{}}""")]);
         await _loop.ResyncAsync(cluster.Without(cluster.Pods.Find("a", "web")!));
         Assert.False(PolicyNet.Reaches(_net.Client, "10.0.1.1"));
         Assert.False(PolicyNet.Reaches(_net.Outside, "fd00:10:1::1"));
@@ -80,6 +80,25 @@ public sealed class PacketTests : IDisposable
         await _loop.ChangeAsync(cluster);
         Assert.True(PolicyNet.Reaches(_net.Client, "10.0.1.1"));
         Assert.True(PolicyNet.Reaches(_net.Web, "203.0.113.5"));
+    }
+
+    /// <summary>Without policies nothing comes by; the first one isolates connections that are open, too, and the others go on.</summary>
+    [Fact]
+    public async Task FirstPolicy_CutsWhatItDoesNotAllow_AndTheLastOneOpensAgain()
+    {
+        await ApplyAsync();
+        Assert.DoesNotContain("hook forward", _net.Node.Exec("nft", "list", "table", "inet", "kn-policy"), StringComparison.Ordinal);
+        using var cut = Client.Open(_net.OtherClient.Namespace, "10.0.1.1", PolicyNet.Port, patience: TimeSpan.FromSeconds(2));
+        using var kept = Client.Open(_net.Client.Namespace, "10.0.1.1", PolicyNet.Port);
+        Assert.StartsWith("web ", Client.AskAgain(cut), StringComparison.Ordinal);
+        Assert.StartsWith("web ", Client.AskAgain(kept), StringComparison.Ordinal);
+        await ApplyAsync(("a/p", """{"podSelector":{},"ingress":[{"from":[{"podSelector":{}}]}]}"""));
+        Assert.Throws<SocketException>(() => Client.AskAgain(cut));
+        Assert.StartsWith("web ", Client.AskAgain(kept), StringComparison.Ordinal);
+        Assert.False(PolicyNet.Reaches(_net.OtherClient, "10.0.1.1"));
+        await ApplyAsync();
+        Assert.DoesNotContain("hook forward", _net.Node.Exec("nft", "list", "table", "inet", "kn-policy"), StringComparison.Ordinal);
+        Assert.True(PolicyNet.Reaches(_net.OtherClient, "10.0.1.1"));
     }
 
     public void Dispose()

@@ -22,7 +22,13 @@ internal sealed class SctpProbe : IDisposable
     {
         _isV6 = isV6;
         _socket = space.Run(() => new Socket(new SafeSocketHandle(OpenRaw(isV6), ownsHandle: true)));
-        _socket.ReceiveTimeout = 20_000;
+        Patience = TimeSpan.FromSeconds(20);
+    }
+
+    /// <summary>How long <see cref="ReceiveInit"/> waits.</summary>
+    public TimeSpan Patience
+    {
+        set => _socket.ReceiveTimeout = (int)value.TotalMilliseconds;
     }
 
     public void SendInit(string address, ushort sourcePort, ushort port)

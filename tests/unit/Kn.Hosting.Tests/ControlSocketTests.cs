@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Net.Sockets;
+using System.Runtime.CompilerServices;
 using System.Text;
 using Kn.Hosting.Control;
 using Kn.Hosting.Metrics;
@@ -167,6 +168,45 @@ public sealed class ControlSocketTests : IAsyncLifetime
     }
 
     [Fact]
+    public void Pieces_ComeAsTheyAre_AndThenTheAnswer()
+    {
+        _handlers.Set("stream", static (_, _) => Task.FromResult(new ControlResponse(7, new byte[] { 9 }) { Pieces = Pieces([], [1], new byte[100_000]) }));
+        var lengths = new List<int>();
+        var answer = ControlClient.Listen(SocketPath, Request("stream", []), TestContexts.Deadline, piece => lengths.Add(piece.Length), default);
+        Assert.Equal([0, 1, 100_000], lengths);
+        Assert.Equal((7, 9), (answer.ExitCode, answer.Body.Span[0]));
+    }
+
+    [Fact]
+    public void PiecesThatFail_EndInTheFault()
+    {
+        _handlers.Set("stream", static (_, _) => Task.FromResult(new ControlResponse(0, default) { Pieces = Pieces([1], null!) }));
+        var pieces = 0;
+        var answer = ControlClient.Listen(SocketPath, Request("stream", []), TestContexts.Deadline, _ => pieces++, default);
+        Assert.Equal((1, ControlProtocol.HandlerFailed), (pieces, answer.ExitCode));
+    }
+
+    [Fact]
+    public async Task ListenerThatHangsUp_EndsThePieces()
+    {
+        var ended = new TaskCompletionSource();
+        _handlers.Set("stream", (_, _) => Task.FromResult(new ControlResponse(0, default) { Pieces = Endless(ended, CancellationToken.None) }));
+        using var stop = new CancellationTokenSource();
+        Assert.Throws<OperationCanceledException>(() => ControlClient.Listen(SocketPath, Request("stream", []), TestContexts.Deadline, _ => stop.Cancel(), stop.Token));
+        await ended.Task.WaitAsync(TestContexts.Deadline);
+    }
+
+    [Fact]
+    public async Task AgentThatStops_EndsThePieces_AndIsTold()
+    {
+        var ended = new TaskCompletionSource();
+        _handlers.Set("stream", (_, _) => Task.FromResult(new ControlResponse(0, default) { Pieces = Endless(ended, CancellationToken.None) }));
+        var told = Assert.Throws<ControlException>(() => ControlClient.Listen(SocketPath, Request("stream", []), TestContexts.Deadline, _ => _stop.Cancel(), default));
+        Assert.Equal("the agent has ended", told.Message);
+        await ended.Task.WaitAsync(TestContexts.Deadline);
+    }
+
+    [Fact]
     public void NoAgent_IsTold() =>
         Assert.Throws<ControlException>(() => ControlClient.Send(Path.Combine(_directory, "none.sock"), Request("echo", []), TestContexts.Deadline));
 
@@ -182,6 +222,28 @@ public sealed class ControlSocketTests : IAsyncLifetime
         }
         catch (SocketException exception) when (exception.SocketErrorCode == SocketError.ConnectionReset)
         {
+        }
+    }
+
+    private static async IAsyncEnumerable<ReadOnlyMemory<byte>> Pieces(params byte[][] pieces)
+    {
+        foreach (var piece in pieces)
+        {
+            await Task.Yield();
+            yield return piece ?? throw new InvalidDataException("as asked");
+        }
+    }
+
+    private static async IAsyncEnumerable<ReadOnlyMemory<byte>> Endless(TaskCompletionSource ended, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        try
+        {
+            yield return ReadOnlyMemory<byte>.Empty;
+            await Task.Delay(Timeout.InfiniteTimeSpan, cancellationToken);
+        }
+        finally
+        {
+            ended.SetResult();
         }
     }
 

@@ -38,6 +38,18 @@ public class ModuleSupervisorTests
     }
 
     [Fact]
+    public async Task EveryModule_IsAnnounced_BeforeTheFirstRuns()
+    {
+        var steps = new List<string>();
+        var (supervisor, _) = Make(("a", new Script { Step = step => steps.Add("a " + step) }), ("b", new Script { Step = step => steps.Add("b " + step) }));
+        using var stop = new CancellationTokenSource();
+        var run = supervisor.RunAsync(stop.Token);
+        await stop.CancelAsync();
+        await run.WaitAsync(TestContexts.Deadline);
+        Assert.Equal(["a announces", "b announces", "a runs", "b runs"], steps);
+    }
+
+    [Fact]
     public void Ready_NeedsEveryPart()
     {
         var status = new ModuleStatus("m");
@@ -73,9 +85,14 @@ public class ModuleSupervisorTests
 
         internal Action Stopped { get; init; } = static () => { };
 
+        internal Action<string> Step { get; init; } = static _ => { };
+
+        public void Announce(ModuleContext context) => Step("announces");
+
         public async Task RunAsync(ModuleContext context, CancellationToken cancellationToken)
         {
             Runs++;
+            Step("runs");
             if (FailuresLeft-- > 0)
             {
                 throw new InvalidOperationException("scripted");

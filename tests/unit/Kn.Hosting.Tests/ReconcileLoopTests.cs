@@ -9,6 +9,7 @@ namespace Kn.Hosting.Tests;
 
 public class ReconcileLoopTests
 {
+    private const int Foreign = 4;
     private static readonly IReadOnlyList<WatchRequest> Watches = [new(ResourceKinds.Namespaces)];
 
     [Fact]
@@ -101,6 +102,78 @@ public class ReconcileLoopTests
     }
 
     [Fact]
+    public async Task Drift_IsRepairedFromThePlansOfBefore_WhereNothingElseHasChanged()
+    {
+        var target = new NamespaceTarget { HangsOnTheClusterAlone = true };
+        var drift = new Drift();
+        var (cache, context) = Cluster(("a", "1"), ("b", "throw"), ("c", "1"));
+        await RunAsync(target, context, async loop =>
+        {
+            await loop.WhenConverged.WaitAsync(TestContexts.Deadline);
+            await TamperAsync("only what could not be planned is planned");
+            Assert.Equal(["b"], target.Planned.Distinct());
+            target.HangsOnTheClusterAlone = false;
+            await TamperAsync("everything is planned again");
+            Assert.Equal(["a", "b", "c", "foreign"], target.Planned.Distinct().Order());
+        }, new ReconcileOptions { Drift = drift, DriftSpacing = TimeSpan.Zero });
+
+        async Task TamperAsync(string what)
+        {
+            target.Planned.Clear();
+            var reads = target.Reads;
+            target.Tamper("a", null);
+            target.Tamper("c", new Piece("x"));
+            target.Tamper("foreign", new Piece("x"));
+            drift.Signal.Release();
+            await TestContexts.UntilAsync(() => target.Reads > reads && target.State.Count == 2 && target.State.Find("a")?.Text == "a=1" && target.State.Find("c")?.Text == "c=1", what);
+        }
+    }
+
+    [Fact]
+    public async Task PlanAgain_ReturnsAfterAPassThatBeganLater_AndEndedWell()
+    {
+        var target = new NamespaceTarget();
+        var (cache, context) = Cluster(("a", "1"), ("b", "1"));
+        await RunAsync(target, context, async loop =>
+        {
+            await loop.WhenConverged.WaitAsync(TestContexts.Deadline);
+            target.Planned.Clear();
+            string? seen = null;
+            await loop.PlanAgainAsync("b", () => seen = target.State.Find("b")?.Text, default).WaitAsync(TestContexts.Deadline);
+            Assert.Equal(["b"], target.Planned);
+            Assert.Equal("b=1", seen);
+
+            // While a pass is at work: the next one counts, and it knows what the cluster asked for at the time of the call.
+            using var go = new SemaphoreSlim(0);
+            target.Hold = go;
+            loop.Touch("a");
+            await TestContexts.UntilAsync(() => target.Planned.Contains("a"), "a pass is at work");
+            cache.Apply(ResourceKinds.Namespaces, ObjectDelta.Set(Space("b", "2")));
+            var again = loop.PlanAgainAsync("a", () => seen = target.State.Find("b")?.Text, default);
+            target.Hold = null;
+            go.Release();
+            await again.WaitAsync(TestContexts.Deadline);
+            Assert.Equal("b=2", seen);
+        });
+    }
+
+    [Fact]
+    public async Task PlanAgain_OfAPassThatFails_WaitsForOneThatDoesNot()
+    {
+        var target = new NamespaceTarget();
+        var (cache, context) = Cluster(("a", "1"));
+        await RunAsync(target, context, async loop =>
+        {
+            await loop.WhenConverged.WaitAsync(TestContexts.Deadline);
+            target.FailAtRandom(seed: 7, 0.9);
+            cache.Apply(ResourceKinds.Namespaces, ObjectDelta.Set(Space("a", "2")));
+            string? seen = null;
+            await loop.PlanAgainAsync("a", () => seen = target.State.Find("a")?.Text, default).WaitAsync(TestContexts.Deadline);
+            Assert.Equal("a=2", seen);
+        }, new ReconcileOptions { FirstBackoff = TimeSpan.FromMilliseconds(1), LongestBackoff = TimeSpan.FromMilliseconds(2) });
+    }
+
+    [Fact]
     public async Task Cancellation_LeavesTheState()
     {
         var target = new NamespaceTarget();
@@ -112,7 +185,7 @@ public class ReconcileLoopTests
     [Fact]
     public void AnyChangesWithFailures_EndAsPlannedFromNothing()
     {
-        var step = Gen.Choose(0, 7).Zip(Gen.Choose(0, 3), static (name, value) => (Name: $"n{name}", Value: value));
+        var step = Gen.Choose(0, 7).Zip(Gen.Choose(0, Foreign), static (name, value) => (Name: $"n{name}", Value: value));
         var property = Prop.ForAll(step.ArrayOf().Zip(Gen.Choose(0, int.MaxValue - 1)).ToArbitrary(), static input =>
         {
             var (steps, seed) = input;
@@ -123,15 +196,24 @@ public class ReconcileLoopTests
 
     private static async Task<bool> WalkAsync((string Name, int Value)[] steps, int seed)
     {
-        var target = new NamespaceTarget();
+        var drift = new Drift();
+        var target = new NamespaceTarget { HangsOnTheClusterAlone = seed % 2 == 0 };
         target.Tamper("left", new Piece("over"));
         target.FailAtRandom(seed, 0.2);
         var (cache, context) = Cluster();
-        var options = new ReconcileOptions { FirstBackoff = TimeSpan.FromMilliseconds(1), LongestBackoff = TimeSpan.FromMilliseconds(2) };
+        var options = new ReconcileOptions { FirstBackoff = TimeSpan.FromMilliseconds(1), LongestBackoff = TimeSpan.FromMilliseconds(2), Drift = drift, DriftSpacing = TimeSpan.Zero };
         await RunAsync(target, context, async loop =>
         {
             foreach (var (name, value) in steps)
             {
+                if (value == Foreign)
+                {
+                    target.Tamper(name, new Piece("foreign"));
+                    drift.Signal.Release();
+                    await Task.Yield();
+                    continue;
+                }
+
                 var delta = value == 0 ? ObjectDelta.Gone(new ObjectKey("", name)) : ObjectDelta.Set(Space(name, value.ToString()));
                 cache.Apply(ResourceKinds.Namespaces, delta);
                 await Task.Yield();
@@ -179,13 +261,20 @@ public class ReconcileLoopTests
     {
         internal System.Collections.Concurrent.ConcurrentQueue<string> Planned { get; } = [];
 
+        internal bool HangsOnTheClusterAlone { get; set; }
+
+        public override bool PlansMayDiffer => !HangsOnTheClusterAlone;
+
         public override IEnumerable<string> Keys(ClusterSnapshot cluster) => cluster.Namespaces.Select(static space => space.Metadata.Name);
 
         public override void AddAffectedKeys(ClusterSnapshot cluster, ObjectChange change, ISet<string> keys) => keys.Add(change.Object.Metadata.Name);
 
+        internal SemaphoreSlim? Hold { get; set; }
+
         public override Piece? Plan(ClusterSnapshot cluster, string key, Problems problems)
         {
             Planned.Enqueue(key);
+            Hold?.Wait();
             var space = cluster.Namespaces.Find(key);
             return space is null ? null
                 : space.Metadata.Labels.Find("value") == "throw" ? throw new FormatException("a bad object")

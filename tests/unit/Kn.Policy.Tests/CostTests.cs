@@ -32,6 +32,21 @@ public sealed class CostTests
     public async Task PolicyOfPodsElsewhere_IsNothing() =>
         Assert.Equal(0, await ElementsAsync(static cluster => cluster.With(PolicyOf("elsewhere/p", """{"podSelector":{},"ingress":[{"from":[{"podSelector":{"matchLabels":{"app":"a1"}}}]}]}"""))));
 
+    /// <summary>What every pod may use stands in the class' chain.</summary>
+    [Fact]
+    public async Task PolicyForAllNamespaces_HasNoElementForEachPeer()
+    {
+        var cluster = Cluster(Pods);
+        foreach (var policy in cluster.NetworkPolicies)
+        {
+            cluster = cluster.Without(policy);
+        }
+
+        var table = await TestLoop.FromNothingAsync(cluster.With(PolicyOf("ns1/dns", """{"podSelector":{},"ingress":[{"from":[{"namespaceSelector":{}}],"ports":[{"port":53}]}]}""")));
+        Assert.Equal(0, table.Sets.Where(static set => Tables.ClassChain.IsName(set.Name)).Sum(static set => set.Elements.Count));
+        Assert.Single(table.Chains, static chain => Tables.ClassChain.IsName(chain.Name));
+    }
+
     /// <summary>Pods of one kind share an identity, pods of the same policies a class, whatever their number.</summary>
     [Fact]
     public async Task IdentitiesAndClasses_DoNotGrowWithPods()

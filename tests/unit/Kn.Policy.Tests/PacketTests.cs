@@ -56,8 +56,8 @@ public sealed class PacketTests
         var unknown = IpAddress.Parse("10.0.1.200");
         foreach (var state in new[] { ConnectionState.New, ConnectionState.Established, ConnectionState.Untracked })
         {
-            Assert.False(await PassesAsync(spec: null, Packet(unknown, Outside, Linux.Nftables.IpProtocol.Tcp) with { State = state, InputGroup = NodeResources.PodLinkGroup }));
-            Assert.False(await PassesAsync(spec: null, Packet(Outside, unknown, Linux.Nftables.IpProtocol.Tcp) with { State = state, OutputGroup = NodeResources.PodLinkGroup }));
+            Assert.False(await PassesAsync(Deny, Packet(unknown, Outside, Linux.Nftables.IpProtocol.Tcp) with { State = state, InputGroup = NodeResources.PodLinkGroup }));
+            Assert.False(await PassesAsync(Deny, Packet(Outside, unknown, Linux.Nftables.IpProtocol.Tcp) with { State = state, OutputGroup = NodeResources.PodLinkGroup }));
         }
     }
 
@@ -116,7 +116,8 @@ public sealed class PacketTests
         var loop = new TestLoop(table, options: new PolicyOptions { CutConnections = cut });
         await loop.ResyncAsync(ClusterSnapshot.Of(Cases.BaseObjects));
         var packet = Packet(Outside, Web, Linux.Nftables.IpProtocol.Tcp) with { OutputGroup = NodeResources.PodLinkGroup };
-        var mark = new PacketTracer(table.Read()!).Trace("forward", packet).Packet.CtMark;
+        Assert.Equal(!cut, table.Read()!.FindChain("forward") is not null);
+        var mark = cut ? 0 : new PacketTracer(table.Read()!).Trace("forward", packet).Packet.CtMark;
         await loop.ChangeAsync(ClusterOf(Deny));
         Assert.Equal(goesOn, new PacketTracer(table.Read()!).Trace("forward", packet with { CtMark = mark, State = ConnectionState.Established }).Verdict == NftVerdictKind.Accept);
         Assert.Equal(NftVerdictKind.Drop, new PacketTracer(table.Read()!).Trace("forward", packet).Verdict);
@@ -126,7 +127,7 @@ public sealed class PacketTests
     [Fact]
     public async Task OthersMarks_Stay()
     {
-        var table = await TestLoop.FromNothingAsync(ClusterSnapshot.Of(Cases.BaseObjects));
+        var table = await TestLoop.FromNothingAsync(ClusterOf("""{"podSelector":{"matchLabels":{"app":"nobody"}}}"""));
         var result = new PacketTracer(table).Trace("forward", Packet(Outside, Web, Linux.Nftables.IpProtocol.Tcp) with { OutputGroup = NodeResources.PodLinkGroup, CtMark = 0x1234 });
         Assert.Equal(0x0001_1234u, result.Packet.CtMark);
     }

@@ -67,6 +67,12 @@ internal sealed class RulesetWalk(ClusterSnapshot cluster, IReadOnlyDictionary<s
             State = ConnectionState.Established,
         };
         var tracer = _tracers[node];
+        if (tables[node].FindChain("forward") is null)
+        {
+            // No packet comes by.
+            return true;
+        }
+
         if (Marks?.TryGetValue((node, flow), out var mark) == true)
         {
             (there, back) = (there with { CtMark = mark, State = ConnectionState.Established }, back with { CtMark = mark });

@@ -18,6 +18,9 @@ internal sealed class StrictTable : IPolicyTable
     /// <summary>Asked before each batch whether it fails, as the kernel fails under memory pressure.</summary>
     public Func<bool> Fails { get; set; } = static () => false;
 
+    /// <summary>Whether batches are applied and then said to have failed, as when the answer is lost.</summary>
+    public bool FailsAfterwards { get; set; }
+
     public NftTable? Read() => _table is null ? null : _table with
     {
         Chains = _chains.Values.ToValueList(),
@@ -52,6 +55,10 @@ internal sealed class StrictTable : IPolicyTable
         }
 
         Batches.Add(batch);
+        if (FailsAfterwards)
+        {
+            throw new IOException("ENOBUFS, injected");
+        }
     }
 
     /// <summary>Somebody else deletes or changes elements.</summary>

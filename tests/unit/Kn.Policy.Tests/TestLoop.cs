@@ -13,9 +13,16 @@ namespace Kn.Policy.Tests;
 internal sealed class TestLoop(IPolicyTable table, string node = "n1", PolicyOptions? options = null)
 {
     private readonly Dictionary<PolicyKey, PolicyPiece> _applied = [];
+    private PolicyTarget? _target;
 
-    public PolicyTarget Target { get; } = new(
-        table, new PolicyNode { Name = node, Options = options ?? new PolicyOptions() }, new PolicyReporter(new PolicyMetrics(new MetricRegistry()), NullLogger.Instance));
+    public PolicyTarget Target => _target ??= new PolicyTarget(
+        table, new PolicyNode { Name = node, Options = options ?? new PolicyOptions() }, new PolicyReporter(new PolicyMetrics(new MetricRegistry()), NullLogger.Instance))
+    {
+        TookAway = () => Forgotten++,
+    };
+
+    /// <summary>How often what was remembered of packets had to be forgotten.</summary>
+    public int Forgotten { get; private set; }
 
     public ClusterSnapshot Cluster { get; private set; } = ClusterSnapshot.Empty;
 

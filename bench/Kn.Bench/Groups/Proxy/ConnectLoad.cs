@@ -1,6 +1,4 @@
-using System.Diagnostics;
 using System.Net;
-using System.Net.Sockets;
 using Kn.Linux.Namespaces;
 
 namespace Kn.Bench.Groups.Proxy;
@@ -10,17 +8,14 @@ namespace Kn.Bench.Groups.Proxy;
 /// <code>
 ///   client 10.244.200.2 ── node ── server: every address of the endpoint range
 /// </code>
-/// The client's resets leave no TIME_WAIT, so ports do not run out.
 /// </remarks>
 internal sealed class ConnectLoad : IDisposable
 {
-    private const int Clients = 8;
-    private const int Servers = 4;
     private readonly string _clientName;
     private readonly string _serverName;
     private readonly NetworkNamespace _client;
     private readonly NetworkNamespace _server;
-    private readonly Socket _listener;
+    private readonly ConnectTraffic _traffic;
 
     /// <summary>Joins a client and a server to a node.</summary>
     /// <param name="nodeName">The node, as <c>ip netns</c> names it.</param>
@@ -36,83 +31,18 @@ internal sealed class ConnectLoad : IDisposable
         Join(nodeName, _serverName, $"{prefix}s", "10.244.201");
         Ip($"-n {_serverName} route add local {ServiceShape.EndpointRange} dev lo");
         Ip($"-n {nodeName} route add {ServiceShape.EndpointRange} via 10.244.201.2");
-        _listener = _server.Run(static () =>
-        {
-            var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-            socket.Bind(new IPEndPoint(IPAddress.Any, ServiceShape.TargetPort));
-            socket.Listen(4096);
-            return socket;
-        });
-        for (var i = 0; i < Servers; i++)
-        {
-            new Thread(Serve) { IsBackground = true }.Start();
-        }
+        _traffic = new ConnectTraffic(_client, _server, ServiceShape.TargetPort);
     }
 
     /// <summary>Connections a second to a Service's address, over some seconds.</summary>
-    public double Measure(string clusterIp, TimeSpan duration)
-    {
-        var target = new IPEndPoint(IPAddress.Parse(clusterIp), ServiceShape.Port);
-        var counts = new long[Clients];
-        var started = Stopwatch.GetTimestamp();
-        var threads = Enumerable.Range(0, Clients).Select(index => new Thread(() => _client.Run(() => counts[index] = Connect(target, started, duration)))).ToList();
-        threads.ForEach(static thread => thread.Start());
-        threads.ForEach(static thread => thread.Join());
-        return counts.Sum() / Stopwatch.GetElapsedTime(started).TotalSeconds;
-    }
+    public double Measure(string clusterIp, TimeSpan duration) => _traffic.Measure(new IPEndPoint(IPAddress.Parse(clusterIp), ServiceShape.Port), duration);
 
     public void Dispose()
     {
-        _listener.Dispose();
+        _traffic.Dispose();
         _client.Dispose();
         _server.Dispose();
         Remove();
-    }
-
-    private static long Connect(IPEndPoint target, long started, TimeSpan duration)
-    {
-        var count = 0L;
-        Span<byte> answer = stackalloc byte[16];
-        while (Stopwatch.GetElapsedTime(started) < duration)
-        {
-            using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-            socket.LingerState = new LingerOption(enable: true, seconds: 0);
-            socket.Connect(target);
-            socket.Send("ping"u8);
-            if (socket.Receive(answer) != 4)
-            {
-                throw new InvalidOperationException($"{target} hung up");
-            }
-
-            count++;
-        }
-
-        return count;
-    }
-
-    private void Serve()
-    {
-        Span<byte> request = stackalloc byte[16];
-        while (true)
-        {
-            try
-            {
-                using var connection = _listener.Accept();
-                if (connection.Receive(request) > 0)
-                {
-                    connection.Send("pong"u8);
-                    connection.Receive(request);
-                }
-            }
-            catch (SocketException error) when (error.SocketErrorCode == SocketError.ConnectionReset)
-            {
-                // How the client ends.
-            }
-            catch (Exception error) when (error is SocketException or ObjectDisposedException)
-            {
-                return;
-            }
-        }
     }
 
     private static void Join(string node, string other, string link, string prefix)

@@ -1,5 +1,6 @@
 using Kn.Cni.Ipam;
 using Kn.Cni.Protocol;
+using Kn.Hosting.Pods;
 using Microsoft.Extensions.Logging;
 
 namespace Kn.Cni.Attaching;
@@ -18,6 +19,9 @@ internal sealed record NodeAttachments(PodLinks Links, AttachmentJournal Journal
 
     /// <summary>The bridge of local pods.</summary>
     public required NodeBridge Bridge { get; init; }
+
+    /// <summary>What other modules are told of the pods.</summary>
+    public required AttachedPods Pods { get; init; }
 
     /// <summary>What the node sends to pods from.</summary>
     public required PodRouteSources Sources { get; init; }

@@ -35,6 +35,7 @@ internal sealed class PodAdoption(NodeAttachments attachments, NodeEndRepair rep
         attachments.Bridge.Begin(plan.Running);
         repair.RepairAll();
         Continue();
+        attachments.Pods.Replace(plan.Running.Select(static attachment => attachment.ToPod()));
         return new Adoption(plan.Running.Count, plan.Gone.Count, plan.UselessLinks.Count, plan.Foundlings.Count);
     }
 

@@ -50,7 +50,7 @@ internal sealed class PodAttacher
     /// <param name="cancellationToken">Undoes what was begun.</param>
     /// <exception cref="CniException">What is wrong; nothing is left behind.</exception>
     public async Task<AttachmentPlan> AddAsync(
-        CniRequest request, uint mtu, Func<NewPod, CancellationToken, Task> awaitGatesAsync, CancellationToken cancellationToken)
+        CniRequest request, uint mtu, Func<AttachedPod, CancellationToken, Task> awaitGatesAsync, CancellationToken cancellationToken)
     {
         using var turn = await _locks.EnterAsync(request.Key, cancellationToken);
         using var pod = _links.OpenPod(request.NamespacePath);
@@ -166,12 +166,13 @@ internal sealed class PodAttacher
     };
 
     private async Task<AttachmentPlan> AttachAsync(
-        AttachmentPlan plan, NetworkNamespace pod, Func<NewPod, CancellationToken, Task> awaitGatesAsync, CancellationToken cancellationToken)
+        AttachmentPlan plan, NetworkNamespace pod, Func<AttachedPod, CancellationToken, Task> awaitGatesAsync, CancellationToken cancellationToken)
     {
         var attachment = plan.Attachment;
         _capabilities.Claim(attachment);
         BeforeStep?.Invoke(AttachStep.WriteJournal);
         var onDisk = _journal.AppendAsync(new JournalRecord.Added(attachment));
+        _attachments.Pods.Set(attachment.ToPod());
         BeforeStep?.Invoke(AttachStep.CreateLink);
         var index = await CreateAsync(plan, pod, cancellationToken);
         BeforeStep?.Invoke(AttachStep.ConfigurePod);
@@ -187,7 +188,7 @@ internal sealed class PodAttacher
         BeforeStep?.Invoke(AttachStep.MapPorts);
         _capabilities.Publish(attachment);
         BeforeStep?.Invoke(AttachStep.WaitForGates);
-        await awaitGatesAsync(new NewPod(attachment.Pod, attachment.Addresses, plan.HostLink), cancellationToken);
+        await awaitGatesAsync(attachment.ToPod(), cancellationToken);
         BeforeStep?.Invoke(AttachStep.FlushJournal);
         await onDisk;
         BeforeStep?.Invoke(AttachStep.Complete);
@@ -248,6 +249,7 @@ internal sealed class PodAttacher
             CniLog.JournalWriteFailed(_logger, attachment.Key, error);
         }
 
+        _attachments.Pods.Remove(PodLinkNames.HostLink(attachment.Key));
         _attachments.Macs.Forget(attachment.Key);
         _attachments.Bridge.AnswerNoMore(attachment.Addresses);
         BeforeDetachStep?.Invoke(DetachStep.Answer);

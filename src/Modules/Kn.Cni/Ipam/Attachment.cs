@@ -1,4 +1,6 @@
+using Kn.Cni.Attaching;
 using Kn.Cni.Protocol;
+using Kn.Hosting.Pods;
 using Kn.Kubernetes.Objects;
 using Kn.Linux.Routes;
 using Kn.Primitives;
@@ -51,4 +53,7 @@ public sealed record Attachment
 
     /// <summary>Whether ADD got to its end. What a killed agent leaves half-made is undone at the next start.</summary>
     public bool IsComplete { get; init; }
+
+    /// <summary>As other modules see it.</summary>
+    internal AttachedPod ToPod() => new(Pod, PodUid, Addresses, PodLinkNames.HostLink(Key));
 }

@@ -14,11 +14,14 @@ internal sealed class PolicyExplainer
     private readonly Dictionary<IpAddress, Pod> _pods = [];
 
     /// <summary>An explainer for a state of the cluster.</summary>
-    public PolicyExplainer(ClusterSnapshot cluster, PolicyOptions options)
+    /// <param name="cluster">The cluster.</param>
+    /// <param name="options">The module's options.</param>
+    /// <param name="before">An explainer of an earlier state: what has not changed is taken from it.</param>
+    public PolicyExplainer(ClusterSnapshot cluster, PolicyOptions options, PolicyExplainer? before = null)
     {
         _cluster = cluster;
         _options = options;
-        _index = PolicyIndex.Of(cluster.NetworkPolicies, PolicyIndex.Empty);
+        _index = PolicyIndex.Of(cluster.NetworkPolicies, before?._index ?? PolicyIndex.Empty);
         foreach (var pod in cluster.Pods)
         {
             if (!PolicyPlan.IsSubject(pod))
@@ -34,6 +37,29 @@ internal sealed class PolicyExplainer
                 }
             }
         }
+    }
+
+    /// <summary>Whether this is its state of the cluster, as far as it matters here.</summary>
+    public bool IsOf(ClusterSnapshot cluster) =>
+        ReferenceEquals(cluster.Pods, _cluster.Pods) && ReferenceEquals(cluster.NetworkPolicies, _cluster.NetworkPolicies)
+        && ReferenceEquals(cluster.Namespaces, _cluster.Namespaces) && ReferenceEquals(cluster.Nodes, _cluster.Nodes);
+
+    /// <summary>What isolates a pod in a direction: policies, the config's default, its namespace's annotation.</summary>
+    public (ValueList<ObjectKey> Policies, bool ByConfig, bool ByAnnotation) Isolation(Pod pod, PolicyDirection direction)
+    {
+        var policies = new List<ObjectKey>();
+        foreach (var policy in _index.In(pod.Metadata.Namespace))
+        {
+            if (policy.Of(direction) is not null && policy.Source.PodSelector.Matches(pod.Metadata.Labels))
+            {
+                policies.Add(policy.Key);
+            }
+        }
+
+        return (
+            policies.ToValueList(),
+            NamespaceIsolation.ByConfig(_options, pod.Metadata.Namespace),
+            direction == PolicyDirection.Ingress && NamespaceIsolation.ByAnnotation(_cluster.Namespaces.Find(pod.Metadata.Namespace)));
     }
 
     /// <summary>The pod that has an address; null where none has.</summary>
@@ -65,29 +91,22 @@ internal sealed class PolicyExplainer
             return SideExplanation.Free(SideCause.OwnNode, subject.Key);
         }
 
-        var isolating = new List<ObjectKey>();
+        var (isolating, byConfig, byAnnotation) = Isolation(subject, direction);
         var allowing = new List<AllowingRule>();
-        foreach (var policy in _index.In(subject.Metadata.Namespace))
+        foreach (var key in isolating)
         {
-            if (policy.Of(direction) is not { } rules || !policy.Source.PodSelector.Matches(subject.Metadata.Labels))
-            {
-                continue;
-            }
-
-            isolating.Add(policy.Key);
-            foreach (var rule in rules)
+            foreach (var rule in _index.Find(key)?.Of(direction) ?? default)
             {
                 if (Allows(rule, direction, subject, peer, peerAddress, question))
                 {
-                    allowing.Add(new AllowingRule(policy.Key, rule.Number));
+                    allowing.Add(new AllowingRule(key, rule.Number));
                 }
             }
         }
 
-        var @namespace = _cluster.Namespaces.Find(subject.Metadata.Namespace);
-        var byNamespace = NamespaceIsolation.Holds(_options, subject.Metadata.Namespace, @namespace, direction);
+        var byNamespace = byConfig || byAnnotation;
         var cause = allowing.Count > 0 ? SideCause.Rule : isolating.Count > 0 || byNamespace ? SideCause.Isolated : SideCause.NotIsolated;
-        return new SideExplanation(cause, subject.Key, byNamespace, isolating.ToValueList(), allowing.ToValueList());
+        return new SideExplanation(cause, subject.Key, byNamespace, isolating, allowing.ToValueList());
     }
 
     private bool IsNodeOf(Pod pod, IpAddress address) =>

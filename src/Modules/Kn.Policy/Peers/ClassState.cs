@@ -14,6 +14,9 @@ internal sealed class ClassState(uint number, PolicyClass content)
     /// <summary>The name of its chain, and of the map that the chain asks.</summary>
     public string Name { get; } = $"{(content.Direction == PolicyDirection.Ingress ? "in" : "out")}-{number:x8}";
 
+    /// <summary>What an identity may use that has no entry.</summary>
+    public Profile WithoutEntry(Identity identity) => identity.Content.IsPodOfKnownNamespace ? AnyPod : Anybody;
+
     /// <summary>How many addresses lead to it.</summary>
     public int Uses { get; set; }
 
@@ -22,6 +25,9 @@ internal sealed class ClassState(uint number, PolicyClass content)
 
     /// <summary>What everybody may use.</summary>
     public Profile Anybody { get; set; } = ProfileTable.None;
+
+    /// <summary>What every pod may use: that, and what rules allow to all namespaces.</summary>
+    public Profile AnyPod { get; set; } = ProfileTable.None;
 
     /// <summary>What some may use beyond that.</summary>
     public Dictionary<Identity, Profile> Entries { get; set; } = [];

@@ -136,6 +136,7 @@ internal sealed class ClassTable(IdentityTable identities, ProfileTable profiles
     {
         SetTerms(state, []);
         profiles.Exchange(state.Anybody, null);
+        profiles.Exchange(state.AnyPod, null);
         foreach (var profile in state.Entries.Values)
         {
             profiles.Exchange(profile, null);
@@ -186,7 +187,7 @@ internal sealed class ClassTable(IdentityTable identities, ProfileTable profiles
 
             foreach (var state in group.Users)
             {
-                if (!_dirty.Contains(state) && !state.Entries.ContainsKey(identity) && ProfileOf(state, identity) is var profile && profile != state.Anybody)
+                if (!_dirty.Contains(state) && !state.Entries.ContainsKey(identity) && ProfileOf(state, identity) is var profile && profile != state.WithoutEntry(identity))
                 {
                     state.Entries.Add(identity, profile);
                     profiles.Exchange(null, profile);
@@ -198,7 +199,7 @@ internal sealed class ClassTable(IdentityTable identities, ProfileTable profiles
 
     private Profile ProfileOf(ClassState state, Identity identity)
     {
-        var profile = state.Anybody;
+        var profile = state.WithoutEntry(identity);
         foreach (var term in state.Terms)
         {
             if (term.Peer.Members.Contains(identity))
@@ -216,21 +217,24 @@ internal sealed class ClassTable(IdentityTable identities, ProfileTable profiles
 
     private void Work(ClassState state, IReadOnlyDictionary<ObjectKey, RulesPiece> rules, TableEdit edit)
     {
-        var before = (state.Anybody, state.Entries);
+        var before = (state.Anybody, state.AnyPod, state.Entries);
         var terms = RuleTerms.Of(state.Content, rules);
         SetTerms(state, terms.Select(term => new ClassTerm(GroupOf(term.Peer), term.Fixed, term.Named)).ToArray());
-        state.Anybody = profiles.Of(RuleTerms.Anybody(state.Content, rules));
+        var (anybody, anyPod) = RuleTerms.ForAll(state.Content, rules);
+        (state.Anybody, state.AnyPod) = (profiles.Of(anybody), profiles.Of(anyPod));
         state.Entries = Entries(state);
         profiles.Exchange(null, state.Anybody);
+        profiles.Exchange(null, state.AnyPod);
         profiles.Exchange(before.Anybody, null);
+        profiles.Exchange(before.AnyPod, null);
         if (_new.Contains(state))
         {
             edit.Make(state);
         }
-        else if (before.Anybody != state.Anybody)
+        else if (before.Anybody != state.Anybody || before.AnyPod != state.AnyPod)
         {
             edit.Rewrite(state);
-            edit.TakesAway |= !state.Anybody.Ports.Covers(before.Anybody.Ports);
+            edit.TakesAway |= !state.Anybody.Ports.Covers(before.Anybody.Ports) || !state.AnyPod.Ports.Covers(before.AnyPod.Ports);
         }
 
         Write(state, before.Entries, edit);
@@ -244,7 +248,7 @@ internal sealed class ClassTable(IdentityTable identities, ProfileTable profiles
             return entries;
         }
 
-        // A union never loses a port: what equals Anybody's in the end did so all along, and what is removed was never written.
+        // A union never loses a port: what equals everybody's in the end did so all along, and what is removed was never written.
         foreach (var term in state.Terms)
         {
             var withoutNames = profiles.Of(term.Fixed);
@@ -253,13 +257,13 @@ internal sealed class ClassTable(IdentityTable identities, ProfileTable profiles
             {
                 var own = term.Named is null ? withoutNames : ProfileOf(term, withoutNames, identity, byPorts);
                 ref var entry = ref CollectionsMarshal.GetValueRefOrAddDefault(entries, identity, out var isThere);
-                entry = profiles.Union(isThere ? entry! : state.Anybody, own);
+                entry = profiles.Union(isThere ? entry! : state.WithoutEntry(identity), own);
             }
         }
 
         foreach (var (identity, profile) in entries)
         {
-            if (profile == state.Anybody)
+            if (profile == state.WithoutEntry(identity))
             {
                 entries.Remove(identity);
             }
@@ -299,7 +303,10 @@ internal sealed class ClassTable(IdentityTable identities, ProfileTable profiles
                 edit.TakesAway |= !profile.Ports.Covers(old.Ports);
             }
 
-            edit.Add(map, PolicyElements.May(identity, profile));
+            if (edit.HasElements)
+            {
+                edit.Add(map, PolicyElements.May(identity, profile));
+            }
         }
 
         foreach (var (identity, old) in before)
@@ -308,7 +315,7 @@ internal sealed class ClassTable(IdentityTable identities, ProfileTable profiles
             {
                 profiles.Exchange(old, null);
                 edit.Delete(map, PolicyElements.May(identity, old));
-                edit.TakesAway |= !state.Anybody.Ports.Covers(old.Ports);
+                edit.TakesAway |= !state.WithoutEntry(identity).Ports.Covers(old.Ports);
             }
         }
     }

@@ -9,14 +9,17 @@ internal static class FreeNumber
     /// <param name="hash">The hash of the content.</param>
     /// <param name="taken">Numbers that are taken.</param>
     /// <param name="lowest">Numbers below mean something else.</param>
-    public static uint From<T>(StableHash hash, Dictionary<uint, T> taken, uint lowest)
+    /// <param name="highBit">Whether the number has its highest bit; null for either.</param>
+    public static uint From<T>(StableHash hash, Dictionary<uint, T> taken, uint lowest, bool? highBit = null)
     {
+        const uint HighBit = 0x8000_0000;
+        var (mask, high) = highBit is null ? (uint.MaxValue, 0u) : (HighBit - 1, highBit.Value ? HighBit : 0u);
         var number = hash.Value;
-        while (number < lowest || taken.ContainsKey(number))
+        while ((number & mask | high) < lowest || taken.ContainsKey(number & mask | high))
         {
             number++;
         }
 
-        return number;
+        return number & mask | high;
     }
 }

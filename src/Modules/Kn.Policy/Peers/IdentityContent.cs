@@ -9,13 +9,20 @@ namespace Kn.Policy.Peers;
 /// <param name="Blocks">The blocks, in the order of <see cref="AddressSpace"/>.</param>
 internal sealed record IdentityContent(PeerIdentity? Pod, ValueList<IpBlock> Blocks)
 {
+    /// <summary>Whether it is a pod of a namespace that is known: what an empty namespaceSelector means.</summary>
+    public bool IsPodOfKnownNamespace => Pod?.NamespaceLabels is not null;
+
     /// <summary>A hash that is the same in every process.</summary>
     public StableHash Hash()
     {
         var hash = Pod?.AddTo(StableHash.Start.Add(1)) ?? StableHash.Start;
         foreach (var block in Blocks)
         {
-            hash = hash.Add(block.ToString());
+            hash = hash.Add(block.Cidr).Add((uint)block.Except.Count);
+            foreach (var except in block.Except)
+            {
+                hash = hash.Add(except);
+            }
         }
 
         return hash;
@@ -27,6 +34,9 @@ internal sealed class Identity(uint number, IdentityContent content)
 {
     /// <summary>The lowest number: 0 is an address that nothing is known of.</summary>
     public const uint FirstNumber = 2;
+
+    /// <summary>The bit in the numbers of all pods of known namespaces (<see cref="IdentityContent.IsPodOfKnownNamespace"/>), and of nobody else.</summary>
+    public const uint PodBit = 0x8000_0000;
 
     /// <summary>The number.</summary>
     public uint Number { get; } = number;

@@ -9,11 +9,15 @@ internal sealed class IdentityTable
     private readonly Dictionary<uint, Identity> _numbers = [];
     private readonly Dictionary<string, HashSet<Identity>> _byNamespace = new(StringComparer.Ordinal);
     private readonly Dictionary<(string Key, string Value), HashSet<Identity>> _byLabel = [];
+    private readonly HashSet<Identity> _inBlocks = [];
     private readonly HashSet<Identity> _new = [];
     private readonly HashSet<Identity> _left = [];
 
     /// <summary>How many there are.</summary>
     public int Count => _identities.Count;
+
+    /// <summary>Those of addresses that lie in some ipBlock.</summary>
+    public IEnumerable<Identity> InBlocks => _inBlocks;
 
     /// <summary>All of them.</summary>
     public IEnumerable<Identity> All => _identities.Values;
@@ -23,7 +27,7 @@ internal sealed class IdentityTable
     {
         if (!_identities.TryGetValue(content, out var identity))
         {
-            var number = FreeNumber.From(content.Hash(), _numbers, Identity.FirstNumber);
+            var number = FreeNumber.From(content.Hash(), _numbers, Identity.FirstNumber, highBit: content.IsPodOfKnownNamespace);
             identity = new Identity(number, content);
             _identities.Add(content, identity);
             _numbers.Add(number, identity);
@@ -88,6 +92,11 @@ internal sealed class IdentityTable
 
     private void Index(Identity identity, Action<HashSet<Identity>, Identity> change)
     {
+        if (!identity.Content.Blocks.IsEmpty)
+        {
+            change(_inBlocks, identity);
+        }
+
         if (identity.Content.Pod is not { } pod)
         {
             return;

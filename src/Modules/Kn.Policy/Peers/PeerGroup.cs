@@ -1,5 +1,6 @@
 using Kn.Kubernetes.Objects;
 using Kn.Policy.Planning;
+using Kn.Primitives;
 
 namespace Kn.Policy.Peers;
 
@@ -27,12 +28,26 @@ internal sealed class PeerGroup
     /// <summary>Whether an identity is one of those meant.</summary>
     public bool Means(IdentityContent content) => _pods is not null
         ? content.Pod is { } pod && _pods.Matches(pod)
-        : content.Blocks.Contains(_block!);
+        : IsInside(content.Blocks, _block!);
+
+    /// <summary>Mostly it is the same object, and comparing blocks costs a walk over their excepts.</summary>
+    private static bool IsInside(ValueList<IpBlock> blocks, IpBlock wanted)
+    {
+        foreach (var block in blocks)
+        {
+            if (ReferenceEquals(block, wanted) || block == wanted)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
 
     /// <summary>Finds all members.</summary>
     public void Fill(IdentityTable identities)
     {
-        foreach (var identity in _pods is not null ? identities.Candidates(_pods) : identities.All)
+        foreach (var identity in _pods is not null ? identities.Candidates(_pods) : identities.InBlocks)
         {
             if (Means(identity.Content))
             {

@@ -6,7 +6,7 @@ namespace Kn.Policy.Peers;
 /// <summary>Turns the rules of a class into terms: a peer, and what it may use. Pure.</summary>
 internal static class RuleTerms
 {
-    /// <summary>The terms of all rules, one a peer.</summary>
+    /// <summary>The terms of all rules, one a peer. What everybody or every pod may use is not among them but for ports by name.</summary>
     public static List<Term> Of(PolicyClass content, IReadOnlyDictionary<ObjectKey, RulesPiece> rules)
     {
         var terms = new List<Term>();
@@ -22,7 +22,7 @@ internal static class RuleTerms
 
             foreach (var peer in rule.Pods)
             {
-                Add(terms, new Term(peer, ports, named));
+                Add(terms, new Term(peer, peer.IsEveryPod ? PortSet.None : ports, named));
             }
 
             foreach (var block in rule.Blocks)
@@ -34,19 +34,36 @@ internal static class RuleTerms
         return terms;
     }
 
-    /// <summary>What rules allow to everybody.</summary>
-    public static PortSet Anybody(PolicyClass content, IReadOnlyDictionary<ObjectKey, RulesPiece> rules)
+    /// <summary>What rules allow to everybody, and what they allow to every pod.</summary>
+    public static (PortSet Anybody, PortSet AnyPod) ForAll(PolicyClass content, IReadOnlyDictionary<ObjectKey, RulesPiece> rules)
     {
-        var ports = PortSet.None;
+        var (anybody, anyPod) = (PortSet.None, PortSet.None);
         foreach (var rule in RulesOf(content, rules))
         {
             if (rule.AnyPeer)
             {
-                ports = ports.Union(FixedPorts(content, rule));
+                anybody = anybody.Union(FixedPorts(content, rule));
+            }
+            else if (MeansEveryPod(rule))
+            {
+                anyPod = anyPod.Union(FixedPorts(content, rule));
             }
         }
 
-        return ports;
+        return (anybody, anybody.Union(anyPod));
+    }
+
+    private static bool MeansEveryPod(AllowRule rule)
+    {
+        foreach (var peer in rule.Pods)
+        {
+            if (peer.IsEveryPod)
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     /// <summary>The ports that names stand for at a pod.</summary>

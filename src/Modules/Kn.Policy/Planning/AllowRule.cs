@@ -22,6 +22,9 @@ internal sealed record PodPeer(string? Namespace, LabelSelector? NamespaceSelect
     /// <summary>Every pod of the cluster, those of namespaces that are not known too.</summary>
     public static PodPeer Everybody { get; } = new(null, null, LabelSelector.Everything);
 
+    /// <summary>Whether it means all pods of all namespaces that are known: an empty namespaceSelector by itself.</summary>
+    public bool IsEveryPod => NamespaceSelector == LabelSelector.Everything && PodSelector == LabelSelector.Everything;
+
     /// <summary>Whether a pod is one of them. Of a namespace that is not known nothing is assumed: no selector matches it.</summary>
     public bool Matches(PeerIdentity pod) => IsInNamespace(pod) && PodSelector.Matches(pod.PodLabels);
 

@@ -8,9 +8,17 @@ namespace Kn.Policy.Planning;
 internal static class PolicyPlan
 {
     /// <summary>Every key that may have a piece.</summary>
-    public static IEnumerable<PolicyKey> Keys(ClusterSnapshot cluster)
+    public static IEnumerable<PolicyKey> Keys(ClusterSnapshot cluster, PolicyNode node)
     {
         yield return PolicyKey.Table;
+        foreach (var key in node.Attached.Keys)
+        {
+            if (cluster.Pods.Find(key) is null)
+            {
+                yield return PolicyKey.OfPod(key);
+            }
+        }
+
         foreach (var policy in cluster.NetworkPolicies)
         {
             yield return PolicyKey.OfPolicy(policy.Key);
@@ -27,6 +35,11 @@ internal static class PolicyPlan
     /// policies know by its address only.</remarks>
     public static bool IsSubject(Pod pod) => !pod.HostNetwork && pod.Phase is not ("Succeeded" or "Failed");
 
+    /// <summary>Whether packets have to be looked at: a policy exists, or something else isolates pods. Where connections may outlive their permission, it
+    /// must be known of each when it began.</summary>
+    public static bool IsHooked(ClusterSnapshot cluster, PolicyOptions options) =>
+        cluster.NetworkPolicies.Count > 0 || options.DefaultDeny.Enabled || !options.CutConnections || cluster.Namespaces.Any(NamespaceIsolation.ByAnnotation);
+
     /// <summary>The rules of a policy; null where it has none, or is gone.</summary>
     public static RulesPiece? PlanPolicy(PolicyIndex index, ObjectKey key) =>
         index.Find(key) is { } policy && (policy.Ingress ?? default, policy.Egress ?? default) is var (ingress, egress) && !(ingress.IsEmpty && egress.IsEmpty)
@@ -36,13 +49,19 @@ internal static class PolicyPlan
     /// <summary>A pod; null where policies do not apply to it, or it has no address yet.</summary>
     public static PodPiece? PlanPod(ClusterSnapshot cluster, PolicyIndex index, PolicyNode node, ObjectKey key)
     {
+        if (key.Namespace.Length == 0)
+        {
+            return PlanStranger(node, key);
+        }
+
         if (cluster.Pods.Find(key) is not { } pod || !IsSubject(pod))
         {
             return null;
         }
 
         var isLocal = string.Equals(pod.NodeName, node.Name, StringComparison.Ordinal);
-        var addresses = AddressesOf(pod, isLocal ? node.Attached.Find(key) : default);
+        var attached = isLocal ? AttachedTo(pod, node) : default;
+        var addresses = AddressesOf(pod, attached);
         if (addresses.IsEmpty)
         {
             return null;
@@ -53,7 +72,31 @@ internal static class PolicyPlan
             addresses,
             index.IdentityOf(pod, @namespace),
             isLocal ? new LocalPod(ClassOf(index, node, pod, @namespace, PolicyDirection.Ingress), ClassOf(index, node, pod, @namespace, PolicyDirection.Egress)) : null,
-            new AddressClaim(pod.Metadata.DeletionTimestamp is not null, pod.Metadata.CreationTimestamp?.UtcTicks ?? 0, key));
+            new AddressClaim(pod.Metadata.DeletionTimestamp is not null, pod.Metadata.CreationTimestamp?.UtcTicks ?? 0, key))
+        {
+            Attached = attached,
+        };
+    }
+
+    /// <summary>A container that is no pod: no selector matches it, and no policy selects it.</summary>
+    private static PodPiece? PlanStranger(PolicyNode node, ObjectKey key)
+    {
+        var addresses = node.Attached.Find(key).SelectMany(static item => (IEnumerable<IpAddress>)item.Addresses).Distinct().Order().ToValueList();
+        var isIsolated = NamespaceIsolation.ByConfig(node.Options, key.Namespace);
+        return addresses.IsEmpty ? null : new PodPiece(
+            addresses,
+            new PeerIdentity(key.Namespace, default, null, default),
+            new LocalPod(
+                isIsolated ? new PolicyClass(PolicyDirection.Ingress, default, default) : null,
+                isIsolated ? new PolicyClass(PolicyDirection.Egress, default, default) : null),
+            new AddressClaim(IsLeaving: false, 0, key) { Source = ClaimSource.Stranger });
+    }
+
+    /// <summary>The addresses that CNI gave to this very pod: one of the same name may have gone before it.</summary>
+    private static ValueList<IpAddress> AttachedTo(Pod pod, PolicyNode node)
+    {
+        var all = node.Attached.Find(pod.Key);
+        return all.IsEmpty ? default : all.Where(item => item.Is(pod)).SelectMany(static item => (IEnumerable<IpAddress>)item.Addresses).ToValueList();
     }
 
     private static ValueList<IpAddress> AddressesOf(Pod pod, ValueList<IpAddress> attached) => attached.IsEmpty && pod.PodIps.Count == 1

@@ -1,3 +1,5 @@
+using Kn.Primitives;
+
 namespace Kn.Policy.Planning;
 
 /// <summary>A hash that is the same in every process and on every machine, so that a restart gives things the numbers they had. FNV-1a, 32 bits.</summary>
@@ -20,6 +22,14 @@ internal readonly record struct StableHash(uint Value)
         }
 
         return new StableHash((value ^ 0xffff) * Prime);
+    }
+
+    /// <summary>Adds a prefix.</summary>
+    public StableHash Add(IpPrefix prefix)
+    {
+        var number = prefix.Address.Number;
+        return Add(((uint)prefix.Address.Family << 16) | (uint)prefix.Length)
+            .Add((uint)(number >> 96)).Add((uint)(number >> 64)).Add((uint)(number >> 32)).Add((uint)number);
     }
 
     /// <summary>Adds a number.</summary>

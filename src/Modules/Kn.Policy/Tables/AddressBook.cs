@@ -19,6 +19,9 @@ internal sealed class AddressBook(IdentityTable identities, ClassTable classes)
     /// <summary>What the table says of each address.</summary>
     public IReadOnlyDictionary<IpAddress, AddressState> States => _states;
 
+    /// <summary>The claim of the pod that has an address; null where no pod has it.</summary>
+    public AddressClaim? OwnerOf(IpAddress address) => _claims.TryGetValue(address, out var claims) ? claims[0].ClaimTo(address) : null;
+
     /// <summary>A pod names its addresses, or no longer does.</summary>
     public void Change(PodPiece? before, PodPiece? after)
     {
@@ -31,7 +34,7 @@ internal sealed class AddressBook(IdentityTable identities, ClassTable classes)
         foreach (var address in after?.Addresses ?? default)
         {
             var all = _claims.GetValueOrDefault(address);
-            Put(address, all.IsEmpty ? [after!] : all.Append(after!).OrderBy(static piece => piece.Claim).ToValueList());
+            Put(address, all.IsEmpty ? [after!] : all.Append(after!).OrderBy(piece => piece.ClaimTo(address)).ToValueList());
         }
     }
 
@@ -57,7 +60,11 @@ internal sealed class AddressBook(IdentityTable identities, ClassTable classes)
 
             if (before is null || after is null ? before != after : !before.IsAs(after))
             {
-                Write(address, before, after, edit);
+                if (edit.HasElements)
+                {
+                    Write(address, before, after, edit);
+                }
+
                 Vacate(address, before, after, edit);
             }
         }

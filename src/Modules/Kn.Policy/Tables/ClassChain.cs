@@ -25,8 +25,16 @@ internal static class ClassChain
         {
             NftRule.Of(Verdict.Jump(PolicyRuleset.WhoChain(state.Content.Direction))),
             NftRule.Of(Statement.SetPriority(PolicySchema.MapOf(state), Field.Priority), Verdict.Goto(PolicyRuleset.PortsChain)),
-            anybody,
         };
+        if (state.AnyPod != state.Anybody)
+        {
+            rules.Add(NftRule.Of(
+                Match.Masked(Field.Priority, Identity.PodBit, Identity.PodBit),
+                Statement.SetPriority(state.AnyPod.Number),
+                Verdict.Goto(PolicyRuleset.PortsChain)));
+        }
+
+        rules.Add(anybody);
         if (state.Anybody != ProfileTable.None)
         {
             rules.Add(NftRule.Of(Verdict.Goto(PolicyRuleset.PortsChain)));

@@ -22,6 +22,12 @@ internal static class PolicyRuleset
     /// <summary>The chain that says what the profile in the priority allows.</summary>
     public const string PortsChain = "ports";
 
+    /// <summary>The prefix of logged packets that a pod's ingress policies dropped.</summary>
+    public const string IngressLogPrefix = "kn-policy log-in";
+
+    /// <summary>The prefix of logged packets that a pod's egress policies dropped.</summary>
+    public const string EgressLogPrefix = "kn-policy log-out";
+
     /// <summary>Bits of the connection mark that hold the generation.</summary>
     private const int GenerationShift = 16;
 
@@ -41,7 +47,8 @@ internal static class PolicyRuleset
     /// <summary>The static part.</summary>
     /// <param name="generation">The generation, 1 to 65535.</param>
     /// <param name="options">The options that change rules.</param>
-    public static NftTable Static(ushort generation, PolicyOptions options) => new(TableId.Family, TableId.Name)
+    /// <param name="isHooked">Whether packets come by. Without it the table is as complete as with it, and costs packets nothing.</param>
+    public static NftTable Static(ushort generation, PolicyOptions options, bool isHooked) => new(TableId.Family, TableId.Name)
     {
         Comment = PolicyLayout.Version(options),
         Sets = PolicySchema.All,
@@ -51,8 +58,8 @@ internal static class PolicyRuleset
             Who(WhoChain(Planning.PolicyDirection.Ingress), ConnectionDirection.Original),
             Ports(),
             NftChain.Of(OpenChain, NftRule.Of(Statement.SetPriority(Peers.Profile.YesNumber))),
-            Log("log-out"),
-            Log("log-in"),
+            Log("log-out", EgressLogPrefix, options),
+            Log("log-in", IngressLogPrefix, options),
             Drop("drop-out", "log-out", PolicySchema.DropsOut, ConnectionDirection.Original),
             Drop("drop-in", "log-in", PolicySchema.DropsIn, ConnectionDirection.Reply),
             Subject("egress", PolicySchema.Out, ConnectionDirection.Original),
@@ -61,14 +68,17 @@ internal static class PolicyRuleset
             Check(CheckInChain, "ingress", "drop-in"),
             .. NoEntry(),
             Decide(),
-            .. Generation(generation, options),
+            Allow(generation),
+            .. isHooked ? Hooks(generation, options) : [],
         ]).ToValueList(),
     };
 
     /// <summary>The chains that name the generation.</summary>
-    public static NftChain[] Generation(ushort generation, PolicyOptions options) => options.GuardOwnNode
-        ? [Allow(generation), Forward(generation), Input(generation)]
-        : [Allow(generation), Forward(generation)];
+    public static NftChain[] Generation(ushort generation, PolicyOptions options, bool isHooked) => [Allow(generation), .. isHooked ? Hooks(generation, options) : []];
+
+    /// <summary>The chains that packets come by.</summary>
+    public static NftChain[] Hooks(ushort generation, PolicyOptions options) =>
+        options.GuardOwnNode ? [Forward(generation), Input(generation)] : [Forward(generation)];
 
     /// <summary>The generation of a table that was read; null where its rules are not Kn's.</summary>
     public static ushort? GenerationOf(NftTable table)
@@ -118,20 +128,22 @@ internal static class PolicyRuleset
             NftRule.Of(Match.InSet(PolicySchema.Range, Field.InNetworkOrder(Field.Priority), Field.L4Protocol, port), yes));
     }
 
-    private static NftChain Log(string name) => NftChain.Of(
-        name,
-        NftRule.Of(
-            Statement.LimitRate(DropsLoggedPerSecond, DropsLoggedAtOnce),
-            Statement.LogToGroup(NodeResources.PolicyDropLog, $"kn-policy {name}", LoggedBytes)),
-        NftRule.Of(Verdict.Drop));
+    private static NftChain Log(string name, string prefix, PolicyOptions options) => options.LogDrops
+        ? NftChain.Of(
+            name,
+            NftRule.Of(
+                Statement.LimitRate(DropsLoggedPerSecond, DropsLoggedAtOnce),
+                Statement.LogToGroup(NodeResources.PolicyDropLog, prefix, LoggedBytes)),
+            NftRule.Of(Verdict.Drop))
+        : NftChain.Of(name, NftRule.Of(Verdict.Drop));
 
     private static NftChain Drop(string name, string log, PerFamily<NftSet> drops, ConnectionDirection subject) => NftChain.Of(
         name,
         Clear(),
         ToItself(IpFamily.V4),
         ToItself(IpFamily.V6),
-        NftRule.Of(Statement.Add(drops.V4, [Field.CtSource(subject, IpFamily.V4)], expressions: [Statement.Counter()])),
-        NftRule.Of(Statement.Add(drops.V6, [Field.CtSource(subject, IpFamily.V6)], expressions: [Statement.Counter()])),
+        NftRule.Of(Statement.Update(drops.V4, [Field.CtSource(subject, IpFamily.V4)], expressions: [Statement.Counter()])),
+        NftRule.Of(Statement.Update(drops.V6, [Field.CtSource(subject, IpFamily.V6)], expressions: [Statement.Counter()])),
         Goto(log));
 
     private static NftRule ToItself(IpFamily family) => NftRule.Of(

@@ -11,6 +11,9 @@ internal static class PolicySchema
     /// <summary>Pods whose drops are counted, in each direction and family: more than a node has.</summary>
     private const uint MaxCounted = 1024;
 
+    /// <summary>A pod whose packets pass again is forgotten, so that addresses of pods that are gone do not fill the set.</summary>
+    private static readonly TimeSpan CountedFor = TimeSpan.FromHours(1);
+
     private static readonly NftKey Number = NftKey.Type(NftDataType.ClassId);
     private static readonly NftKey PortKey = NftKey.Type(NftDataType.ClassId, NftDataType.InetProtocol, NftDataType.InetService);
 
@@ -66,7 +69,12 @@ internal static class PolicySchema
 
     private static NftDataType AddressType(IpFamily family) => family == IpFamily.V6 ? NftDataType.Ipv6Address : NftDataType.Ipv4Address;
 
-    private static NftSet Drops(string name, IpFamily family) => new(name, Address(family)) { Flags = NftSetFlags.Dynamic, MaxElements = MaxCounted };
+    private static NftSet Drops(string name, IpFamily family) => new(name, Address(family))
+    {
+        Flags = NftSetFlags.Dynamic | NftSetFlags.Timeout,
+        MaxElements = MaxCounted,
+        Timeout = CountedFor,
+    };
 }
 
 /// <summary>One for each family.</summary>

@@ -34,6 +34,9 @@ internal sealed class PolicyState
     /// <summary>Counts up when something was taken away: what earlier generations decided is judged again.</summary>
     public ushort Generation { get; private set; } = 1;
 
+    /// <summary>Whether packets come by the table.</summary>
+    public bool IsHooked { get; private set; }
+
     /// <summary>How many identities, classes and profiles there are.</summary>
     public (int Identities, int Classes, int Profiles) Counts => (_identities.Count, _classes.Count, Count(_profiles.All));
 
@@ -42,11 +45,22 @@ internal sealed class PolicyState
         _policies.Select(static pair => KeyValuePair.Create(PolicyKey.OfPolicy(pair.Key), (PolicyPiece)pair.Value))
             .Concat(_pods.Select(static pair => KeyValuePair.Create(PolicyKey.OfPod(pair.Key), (PolicyPiece)pair.Value)));
 
+    /// <summary>The claim of the pod that has an address; null where no pod has it.</summary>
+    public AddressClaim? OwnerOf(IpAddress address) => _addresses.OwnerOf(address);
+
     /// <summary>Takes changes over and says what they are in the table.</summary>
-    public NftBatch Change(Changes<PolicyKey, PolicyPiece> changes)
+    /// <param name="changes">The changes.</param>
+    /// <param name="hasElements">Whether the elements are wanted: not where the whole table is compared afterwards.</param>
+    public NftBatch Change(Changes<PolicyKey, PolicyPiece> changes, bool hasElements = true)
     {
+        var wasHooked = IsHooked;
         foreach (var change in changes.All)
         {
+            if (change.After is TablePiece table)
+            {
+                IsHooked = table.IsHooked;
+            }
+
             if (change.Key.Kind == PolicyKeyKind.Policy)
             {
                 _ranges.Change(_policies.GetValueOrDefault(change.Key.Object), (RulesPiece?)change.After);
@@ -60,9 +74,10 @@ internal sealed class PolicyState
             }
         }
 
-        var edit = Settle();
+        var edit = Settle(hasElements);
         var batch = edit.ToBatch();
-        if (edit.TakesAway && !edit.IsEmpty)
+        Switch(batch, wasHooked);
+        if (edit.TakesAway && !(hasElements && edit.IsEmpty))
         {
             Raise(batch);
         }
@@ -83,7 +98,7 @@ internal sealed class PolicyState
 
         _addresses.ForgetVacated();
         Generation = Generation == ushort.MaxValue ? (ushort)1 : (ushort)(Generation + 1);
-        foreach (var chain in PolicyRuleset.Generation(Generation, _options))
+        foreach (var chain in PolicyRuleset.Generation(Generation, _options, IsHooked))
         {
             batch.FlushChain(PolicyRuleset.TableId, chain.Name).AddRules(PolicyRuleset.TableId, chain.Name, chain.Rules.AsSpan());
         }
@@ -103,7 +118,7 @@ internal sealed class PolicyState
             list.Add(element);
         }
 
-        var made = PolicyRuleset.Static(Generation, _options);
+        var made = PolicyRuleset.Static(Generation, _options, IsHooked);
         return made with
         {
             Sets = made.Sets.Select(set => elements.TryGetValue(set.Name, out var list) ? set with { Elements = list.ToValueList() } : set)
@@ -113,9 +128,9 @@ internal sealed class PolicyState
     }
 
     /// <summary>Blocks first, as they tell addresses apart; then addresses; then who may do what; and at last the ports that are left in use.</summary>
-    private TableEdit Settle()
+    private TableEdit Settle(bool hasElements)
     {
-        var edit = new TableEdit();
+        var edit = new TableEdit { HasElements = hasElements };
         if (_ranges.Settle(edit))
         {
             _addresses.NoteAll();
@@ -136,6 +151,27 @@ internal sealed class PolicyState
         }
 
         return edit;
+    }
+
+    /// <summary>The first policy lets packets come by, in the transaction that brings its class; the last one that goes ends that.</summary>
+    private void Switch(NftBatch batch, bool wasHooked)
+    {
+        if (wasHooked == IsHooked)
+        {
+            return;
+        }
+
+        foreach (var chain in PolicyRuleset.Hooks(Generation, _options))
+        {
+            if (IsHooked)
+            {
+                batch.CreateChain(PolicyRuleset.TableId, chain with { Rules = default }).AddRules(PolicyRuleset.TableId, chain.Name, chain.Rules.AsSpan());
+            }
+            else
+            {
+                batch.FlushChain(PolicyRuleset.TableId, chain.Name).DeleteChain(PolicyRuleset.TableId, chain.Name);
+            }
+        }
     }
 
     private IEnumerable<(NftSet Set, NftElement Element)> Elements()

@@ -41,12 +41,13 @@ internal sealed class TableDifference
 
     private static bool IsStaticAlike(NftTable found, NftTable wanted) =>
         string.Equals(found.Comment, wanted.Comment, StringComparison.Ordinal)
-        && Skeleton(found) == Skeleton(wanted);
+        && Skeleton(found, wanted) == Skeleton(wanted, found);
 
-    private static NftTable Skeleton(NftTable table) => (table with
+    /// <summary>What does not change with policies and pods. Hooks come and go with the first policy and the last.</summary>
+    private static NftTable Skeleton(NftTable table, NftTable other) => (table with
     {
         Sets = table.Sets.Where(static set => !ClassChain.IsName(set.Name)).Select(static set => set with { Elements = default }).OrderBy(static set => set.Name, StringComparer.Ordinal).ToValueList(),
-        Chains = table.Chains.Where(static chain => !ClassChain.IsName(chain.Name)).OrderBy(static chain => chain.Name, StringComparer.Ordinal).ToValueList(),
+        Chains = table.Chains.Where(chain => !ClassChain.IsName(chain.Name) && (chain.Hook is null || other.FindChain(chain.Name) is not null)).OrderBy(static chain => chain.Name, StringComparer.Ordinal).ToValueList(),
     }).AsDeclared();
 
     private void Compare(NftTable found, NftTable wanted)

@@ -14,6 +14,9 @@ internal sealed class TableEdit
     private readonly Dictionary<string, SetElements> _deletes = new(StringComparer.Ordinal);
     private readonly Dictionary<string, SetElements> _adds = new(StringComparer.Ordinal);
 
+    /// <summary>Whether anybody wants to know the elements: not where the whole table is compared anyway.</summary>
+    public bool HasElements { get; init; } = true;
+
     /// <summary>Whether the change may take something away that was allowed before.</summary>
     public bool TakesAway { get; set; }
 
@@ -75,6 +78,11 @@ internal sealed class TableEdit
 
     private void Note(Dictionary<string, SetElements> sets, NftSet set, NftElement element)
     {
+        if (!HasElements)
+        {
+            return;
+        }
+
         if (!sets.TryGetValue(set.Name, out var elements))
         {
             sets.Add(set.Name, elements = new SetElements(set, []));

@@ -77,7 +77,7 @@ public abstract class LabFixture : IAsyncLifetime
     /// <summary>Creates the objects of a YAML text; what has namespaces goes into this one.</summary>
     internal async Task CreateAllAsync(string ns, string yaml)
     {
-        ApiResource[] kinds = [ApiResources.Namespaces, ApiResources.Pods, ApiResources.Services, ApiResources.Deployments, ApiResources.EndpointSlices, ApiResources.ServiceCidrs];
+        ApiResource[] kinds = [ApiResources.Namespaces, ApiResources.Pods, ApiResources.Services, ApiResources.Deployments, ApiResources.EndpointSlices, ApiResources.ServiceCidrs, ApiResources.NetworkPolicies];
         using var text = new StringReader(yaml);
         foreach (var item in YamlTree.ParseAll(text).OfType<JsonObject>())
         {
