@@ -1,5 +1,6 @@
 using Kn.Bench;
 using Kn.Bench.Groups;
+using Kn.Bench.Groups.Bgp;
 using Kn.Bench.Groups.Dns;
 using Kn.Bench.Groups.Ingress;
 using Kn.Bench.Groups.Policy;
@@ -22,6 +23,7 @@ if (args.Length is < 2 or > 3)
     ("policy", PolicyBench.Run),
     ("dns", DnsBench.Run),
     ("ingress", IngressBench.Run),
+    ("bgp", BgpBench.Run),
 ];
 var wanted = args.Length == 3 ? groups.Where(group => group.Name == args[2]).ToArray() : groups;
 if (wanted.Length == 0)

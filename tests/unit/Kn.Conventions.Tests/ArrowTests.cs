@@ -6,12 +6,13 @@ namespace Kn.Conventions.Tests;
 public sealed class ArrowTests
 {
     private static readonly string[] Modules = ["Kn.Cni", "Kn.Routes", "Kn.ServiceProxy", "Kn.Dns", "Kn.Policy", "Kn.Ingress", "Kn.LoadBalancer"];
-    private static readonly string[] BelowModules = ["Kn.Hosting", "Kn.Kubernetes", "Kn.Linux", "Kn.Primitives"];
+    private static readonly string[] BelowModules = ["Kn.Bgp", "Kn.Hosting", "Kn.Kubernetes", "Kn.Linux", "Kn.Primitives"];
 
     private static readonly Dictionary<string, string[]> Allowed = new(StringComparer.Ordinal)
     {
         ["Kn.Primitives"] = [],
         ["Kn.Linux"] = ["Kn.Primitives"],
+        ["Kn.Bgp"] = ["Kn.Linux", "Kn.Primitives"],
         ["Kn.Kubernetes"] = ["Kn.Primitives"],
         ["Kn.Hosting"] = ["Kn.Kubernetes", "Kn.Primitives"],
         ["Kn"] = [.. Modules, .. BelowModules],

@@ -1,0 +1,33 @@
+namespace Kn.Bgp.NetnsTests;
+
+/// <summary>What a real peer is configured with; the network is always 10.9.0.0/24 and fd09::/64, with Kn as .1 and the peer as .2.</summary>
+internal sealed record PeerSettings
+{
+    public const uint KnAs = 4_200_000_002;
+
+    public uint Asn { get; init; } = 4_200_000_001;
+
+    public uint PeerAs { get; init; } = KnAs;
+
+    public string LocalAddress { get; init; } = "10.9.0.2";
+
+    public string PeerAddress { get; init; } = "10.9.0.1";
+
+    public string NextHopV6 { get; init; } = "fd09::2";
+
+    public string Password { get; init; } = "";
+
+    public int HoldSeconds { get; init; } = 9;
+
+    public bool GracefulRestart { get; init; }
+
+    public bool ExtendedNextHop { get; init; }
+
+    public bool TtlSecurity { get; init; }
+
+    public string RouteV4 { get; init; } = "10.2.0.0/16";
+
+    public string RouteV6 { get; init; } = "fd02::/32";
+
+    public string RouterId { get; init; } = "10.9.0.2";
+}
