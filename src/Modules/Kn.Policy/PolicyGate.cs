@@ -12,7 +12,8 @@ namespace Kn.Policy;
 /// <para>Three things, in this order. The pod is in the cache, the very one and on this node, as only its labels say which policies select it. What the
 /// cache holds is of one time: pods from the API server beside policies of the last run would open a pod whose policy was made meanwhile. And a
 /// pass that began after both has ended well.</para>
-/// <para>With the API server away, pods of the last run are attached by the policies of the last run; a pod that nobody has heard of waits in vain.</para>
+/// <para>With the API server away, pods of the last run are attached by the policies of the last run. So are pods that nobody has heard of, in namespaces
+/// where nothing isolates any pod; in others such a pod waits in vain, as its labels would decide.</para>
 /// </remarks>
 internal sealed class PolicyGate(string node, PolicyTarget target, ReconcileLoop<PolicyKey, PolicyPiece> loop, ClusterCache cache, TimeProvider time)
 {
@@ -82,7 +83,7 @@ internal sealed class PolicyGate(string node, PolicyTarget target, ReconcileLoop
     /// <summary>The pod, when the cache has it; null for a container that is no pod.</summary>
     private async ValueTask<Pod?> FindAsync(AttachedPod pod, CancellationToken cancellationToken)
     {
-        if (pod.Pod is null || Find(pod) is { })
+        if (pod.Pod is null || Find(pod) is { } || NeedsNoPod(pod))
         {
             return Find(pod);
         }
@@ -91,9 +92,9 @@ internal sealed class PolicyGate(string node, PolicyTarget target, ReconcileLoop
         while (true)
         {
             changes.Drain();
-            if (Find(pod) is { } found)
+            if (Find(pod) is { } || NeedsNoPod(pod))
             {
-                return found;
+                return Find(pod);
             }
 
             await changes.WaitAsync(cancellationToken);
@@ -103,7 +104,20 @@ internal sealed class PolicyGate(string node, PolicyTarget target, ReconcileLoop
     private Pod? Find(AttachedPod pod) =>
         pod.Pod is { } key && cache.Current.Pods.Find(key) is { } item && pod.Is(item) && string.Equals(item.NodeName, node, StringComparison.Ordinal) ? item : null;
 
-    private bool IsOfOneTime()
+    /// <summary>Whether the last run's knowledge is all there is, and by it the pod is open whatever its labels are.</summary>
+    private bool NeedsNoPod(AttachedPod pod)
+    {
+        var cluster = cache.Current;
+        return pod.Pod is { } key
+            && cluster.Pods.Find(key) is null
+            && OriginOfAll() == CacheOrigin.Snapshot
+            && PolicyPlan.IsOpen(cluster, PolicyIndex.Of(cluster.NetworkPolicies, PolicyIndex.Empty), target.Node.Options, key.Namespace);
+    }
+
+    private bool IsOfOneTime() => OriginOfAll() is not (null or CacheOrigin.None);
+
+    /// <summary>Where everything that policies are made of comes from; null where it does not come from the same.</summary>
+    private CacheOrigin? OriginOfAll()
     {
         CacheOrigin? first = null;
         foreach (var kind in cache.Kinds)
@@ -113,14 +127,14 @@ internal sealed class PolicyGate(string node, PolicyTarget target, ReconcileLoop
                 continue;
             }
 
-            if (kind.Origin == CacheOrigin.None || (first is { } known && known != kind.Origin))
+            if (first is { } known && known != kind.Origin)
             {
-                return false;
+                return null;
             }
 
             first = kind.Origin;
         }
 
-        return true;
+        return first;
     }
 }

@@ -76,6 +76,7 @@ internal sealed class PolicyTarget : ITarget<PolicyKey, PolicyPiece>
             case Namespace item:
                 keys.Add(PolicyKey.Table);
                 AddPods(keys, item.Metadata.Name, cluster: null);
+                AddAttached(keys, item.Metadata.Name);
                 _reporter.Sees(cluster, item.Metadata.Name);
                 break;
             case NetworkPolicy policy:
@@ -83,6 +84,7 @@ internal sealed class PolicyTarget : ITarget<PolicyKey, PolicyPiece>
                 keys.Add(PolicyKey.OfPolicy(policy.Key));
                 Reindex(cluster, keys);
                 AddPods(keys, policy.Metadata.Namespace, cluster);
+                AddAttached(keys, policy.Metadata.Namespace);
                 break;
         }
     }
@@ -237,6 +239,18 @@ internal sealed class PolicyTarget : ITarget<PolicyKey, PolicyPiece>
             foreach (var @namespace in _podsByNamespace.Keys)
             {
                 AddPods(keys, @namespace, cluster: null);
+            }
+        }
+    }
+
+    /// <summary>Pods of this node that the API may not have told of.</summary>
+    private void AddAttached(ISet<PolicyKey> keys, string @namespace)
+    {
+        foreach (var pod in Node.Attached.Keys)
+        {
+            if (string.Equals(pod.Namespace, @namespace, StringComparison.Ordinal))
+            {
+                keys.Add(PolicyKey.OfPod(pod));
             }
         }
     }

@@ -140,6 +140,19 @@ public sealed partial class FastPathTests : IAsyncLifetime, IDisposable
             "every packet into the pod is queued, though not all pass the stack");
     }
 
+    /// <summary>An idle connection is remembered for as long as any other, whichever of its packets conntrack has seen.</summary>
+    [Fact]
+    public void IdleConnection_IsNotTakenForOneWhosePeerIsSilent()
+    {
+        Start(RoutesMode.Auto);
+        using var echo = Connect(IpFamily.V4);
+        for (var i = 0; i < 30; i++)
+        {
+            TakesTheFastPath(echo);
+            Assert.InRange(long.Parse(Tracked().Split(' ', StringSplitOptions.RemoveEmptyEntries)[2], CultureInfo.InvariantCulture), 400_000, 432_000);
+        }
+    }
+
     /// <summary>The last packets are the stack's: conntrack knows that the connection has ended.</summary>
     [Fact]
     public void EndOfAConnection_IsSeenByConntrack()

@@ -101,6 +101,39 @@ public sealed class GateTests
         Assert.StartsWith("in-", run.Ingress(Address), StringComparison.Ordinal);
     }
 
+    /// <summary>Nobody can say which labels a pod has that the last run has not heard of. It is let in where they would not matter, and matches no selector.</summary>
+    [Theory]
+    [InlineData("another namespace")]
+    [InlineData("its namespace")]
+    [InlineData("everybody")]
+    public async Task PodThatTheLastRunHasNotHeardOf_IsLetIn_WhereNothingIsolatesAnyPodOfItsNamespace(string isolated)
+    {
+        var other = Made("b/web", "2");
+        var options = new PolicyOptions { DefaultDeny = new DefaultDenyOptions { Enabled = isolated == "everybody" } };
+        await using var run = new GateRun(options: options);
+        run.Cache.Replace(ResourceKinds.Namespaces, [Space, new Namespace { Metadata = new ObjectMeta { Name = "b" } }], CacheOrigin.Snapshot);
+        run.Cache.Replace(ResourceKinds.NetworkPolicies, [DenyAll], CacheOrigin.Snapshot);
+        run.Cache.Replace(ResourceKinds.Pods, [other], CacheOrigin.Snapshot);
+        var pod = GateRun.Pod(isolated == "its namespace" ? "a/new" : "b/new", Address, "9");
+        var add = run.AddAsync(pod);
+        if (isolated == "another namespace")
+        {
+            await add;
+            Assert.Equal("open", run.Ingress(Address));
+
+            // What is heard later counts: its namespace is isolated, and still nobody knows its labels.
+            run.Cache.Apply(ResourceKinds.NetworkPolicies, ObjectDelta.Set(DenyAll with { Metadata = DenyAll.Metadata with { Namespace = "b" } }));
+            await run.SettleAsync();
+            Assert.Null(run.Ingress(Address));
+            return;
+        }
+
+        await run.SettleAsync();
+        Assert.False(add.IsCompleted);
+        Assert.Null(run.Ingress(Address));
+        Assert.Contains("which the API server has not told of", run.Reason(pod), StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task KernelThatRefuses_KeepsAddWaiting()
     {

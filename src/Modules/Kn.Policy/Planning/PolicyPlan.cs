@@ -54,7 +54,12 @@ internal static class PolicyPlan
             return PlanStranger(node, key);
         }
 
-        if (cluster.Pods.Find(key) is not { } pod || !IsSubject(pod))
+        if (cluster.Pods.Find(key) is not { } pod)
+        {
+            return PlanUnheard(cluster, index, node, key);
+        }
+
+        if (!IsSubject(pod))
         {
             return null;
         }
@@ -78,18 +83,35 @@ internal static class PolicyPlan
         };
     }
 
+    /// <summary>Whether nothing isolates a namespace's pods, whatever their labels are. A namespace that is not known may be isolated.</summary>
+    public static bool IsOpen(ClusterSnapshot cluster, PolicyIndex index, PolicyOptions options, string @namespace) =>
+        cluster.Namespaces.Find(@namespace) is { } item
+        && index.In(@namespace).Count == 0
+        && !NamespaceIsolation.Holds(options, @namespace, item, PolicyDirection.Ingress)
+        && !NamespaceIsolation.Holds(options, @namespace, item, PolicyDirection.Egress);
+
     /// <summary>A container that is no pod: no selector matches it, and no policy selects it.</summary>
     private static PodPiece? PlanStranger(PolicyNode node, ObjectKey key)
     {
-        var addresses = node.Attached.Find(key).SelectMany(static item => (IEnumerable<IpAddress>)item.Addresses).Distinct().Order().ToValueList();
         var isIsolated = NamespaceIsolation.ByConfig(node.Options, key.Namespace);
+        return PlanUnknown(node, key, isIsolated, ClaimSource.Stranger);
+    }
+
+    /// <summary>A pod of this node that the API has not told of. Where its labels would decide what it may, it gets nothing.</summary>
+    private static PodPiece? PlanUnheard(ClusterSnapshot cluster, PolicyIndex index, PolicyNode node, ObjectKey key) =>
+        IsOpen(cluster, index, node.Options, key.Namespace) ? PlanUnknown(node, key, isIsolated: false, ClaimSource.Cni) : null;
+
+    /// <summary>No selector matches what has no namespace, not even one that asks for the absence of a label.</summary>
+    private static PodPiece? PlanUnknown(PolicyNode node, ObjectKey key, bool isIsolated, ClaimSource source)
+    {
+        var addresses = node.Attached.Find(key).SelectMany(static item => (IEnumerable<IpAddress>)item.Addresses).Distinct().Order().ToValueList();
         return addresses.IsEmpty ? null : new PodPiece(
             addresses,
-            new PeerIdentity(key.Namespace, default, null, default),
+            new PeerIdentity("", default, null, default),
             new LocalPod(
                 isIsolated ? new PolicyClass(PolicyDirection.Ingress, default, default) : null,
                 isIsolated ? new PolicyClass(PolicyDirection.Egress, default, default) : null),
-            new AddressClaim(IsLeaving: false, 0, key) { Source = ClaimSource.Stranger });
+            new AddressClaim(IsLeaving: false, 0, key) { Source = source });
     }
 
     /// <summary>The addresses that CNI gave to this very pod: one of the same name may have gone before it.</summary>

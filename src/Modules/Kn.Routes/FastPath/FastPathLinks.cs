@@ -5,7 +5,6 @@ using Kn.Hosting.Modules;
 using Kn.Hosting.Pods;
 using Kn.Linux.Namespaces;
 using Kn.Linux.Routes;
-using Kn.Linux.Sysctl;
 using Microsoft.Extensions.Logging;
 
 namespace Kn.Routes.FastPath;
@@ -35,7 +34,7 @@ internal sealed class FastPathLinks : IDisposable
 
     private FastPathLinks(ModuleContext context, ILogger logger)
     {
-        Sysctl.Ensure(FlowRules.LiberalTracking, "1");
+        TrackingSettings.Ensure();
         _logger = logger;
         _status = context.Status;
         _time = context.Time;
@@ -185,7 +184,7 @@ internal sealed class FastPathLinks : IDisposable
         using var timer = new PeriodicTimer(Watch, _time);
         while (await timer.WaitForNextTickAsync(cancellationToken))
         {
-            _home.Run(static () => Sysctl.Ensure(FlowRules.LiberalTracking, "1"));
+            _home.Run(TrackingSettings.Ensure);
         }
     }
 }

@@ -7,12 +7,9 @@ namespace Kn.Routes.FastPath;
 /// <summary>Which packets the fast path may learn from. Pure.</summary>
 /// <remarks>A packet that gets here has passed every filter, or will be dropped before it leaves, and then nothing is learned. Its connection has been answered
 /// and acknowledged (assured), is not translated in either direction, and nobody reads along. Connection tracking does not see the packets that take the fast
-/// path, so it must not mind gaps in sequence numbers: nf_conntrack_tcp_be_liberal, Documentation/networking/nf_conntrack-sysctl.rst.</remarks>
+/// path: <see cref="TrackingSettings"/>.</remarks>
 internal static class FlowRules
 {
-    /// <summary>The setting that connection tracking needs.</summary>
-    public const string LiberalTracking = "net/netfilter/nf_conntrack_tcp_be_liberal";
-
     private const ConnectionStatus Asked = ConnectionStatus.Assured | ConnectionStatus.SourceNat | ConnectionStatus.DestinationNat | ConnectionStatus.Helper;
 
     private static readonly NftChain Chain = NftChain
