@@ -16,11 +16,23 @@ public sealed class StartTests(PolicyLab lab)
     public async Task NewPod_IsIsolated_BeforeItsFirstPacket()
     {
         await using var policy = await lab.PolicyAsync("px", "{podSelector: {matchLabels: {app: shy}}, policyTypes: [Egress], egress: [{to: [{podSelector: {matchLabels: {app: db}}}]}]}");
+
+        // Policies and pods come by watches of their own, in no order between them: that every node knows the policy, pods that run already show.
+        foreach (var node in (int[])[1, 2])
+        {
+            await lab.PodAsync($"known{node}", $"nodeName: node{node}, containers: [{{name: e, image: echo}}]", "app: shy");
+        }
+
+        await lab.ExpectAsync("no known1 -> web TCP 8080", "no known2 -> web TCP 8080", "yes known1 -> db TCP 8080", "yes known2 -> db TCP 8080");
         const int Turns = 6;
         var phases = await Task.WhenAll(Enumerable.Range(0, Turns).Select(turn => PhaseAsync(turn, "shy", lab.Address("web", PolicyLab.Families[turn % 2]))));
         Assert.Equal(Enumerable.Repeat("Failed", Turns), phases);
         phases = await Task.WhenAll(Enumerable.Range(Turns, 4).Select(turn => PhaseAsync(turn, "shy", lab.Address("db", PolicyLab.Families[turn % 2]))));
         Assert.Equal(Enumerable.Repeat("Succeeded", 4), phases);
+        foreach (var node in (int[])[1, 2])
+        {
+            await lab.Client.EnsureDeletedAsync(ApiResources.Pods, "px", $"known{node}", new JsonObject { ["gracePeriodSeconds"] = 0 }, CancellationToken.None);
+        }
     }
 
     [Fact]

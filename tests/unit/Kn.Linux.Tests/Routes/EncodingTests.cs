@@ -247,6 +247,20 @@ public sealed class EncodingTests
               0c00 0400 00dd0ee902000000
               0800 0600 00000100
             """),
+        ["a place for filters"] = (
+            new EnsureClassifiers(3),
+            """
+            30000000 2400 0106 00000000 00000000
+            00 00 0000 03000000 0000ffff f1ffffff 00000000
+            0b00 0100 636c7361637400 00
+            """),
+        ["a filter removed"] = (
+            new RemoveBpfFilter(new BpfFilter(3, TrafficDirection.Egress, 75, "kn-fast")),
+            """
+            2c000000 2d00 0100 00000000 00000000
+            00 00 0000 03000000 01000000 f3ffffff 00034b00
+            0800 0100 62706600
+            """),
         ["the root qdisc removed"] = (new RemoveRootQdisc(3), "24000000 2500 0100 00000000 00000000 00 00 0000 03000000 00000000 ffffffff 00000000"),
     };
 
@@ -263,12 +277,32 @@ public sealed class EncodingTests
     }
 
     [Fact]
+    public void BpfFilter_NamesItsProgram()
+    {
+        const string Bytes = """
+            4c000000 2c00 0104 00000000 00000000
+            00 00 0000 03000000 01000000 f2ffffff 00034b00
+            0800 0100 62706600
+            2000 0200
+              0800 0600 07000000
+              0c00 0700 6b6e2d6661737400
+              0800 0800 01000000
+            """;
+        var writer = new NetlinkWriter(new byte[16]);
+        FilterMessages.WriteEnsure(ref writer, new BpfFilter(3, TrafficDirection.Ingress, 75, "kn-fast"), program: 7);
+        Assert.Equal(string.Concat(Bytes.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)), Convert.ToHexStringLower(writer.Written));
+        writer.Dispose();
+    }
+
+    [Fact]
     public void EveryChange_HasARow()
     {
         var changes = typeof(RouteChange).Assembly.GetTypes().Where(type => type.IsSubclassOf(typeof(RouteChange)) && type.IsPublic).Select(type => type.Name);
         var covered = Rows.Values.Select(row => row.Change.GetType().Name).ToHashSet(StringComparer.Ordinal);
 
         // Their removals differ from the additions in the message type alone.
+        // A filter needs a program, which the kernel has to check: its bytes have a test of their own.
+        covered.Add("EnsureBpfFilter");
         covered.UnionWith(["RemoveAddress", "RemoveNeighbour", "RemoveFdbEntry", "RemoveRule"]);
         Assert.Empty(changes.Except(covered, StringComparer.Ordinal));
     }
