@@ -1,5 +1,6 @@
 using Kn.Linux.Netlink;
 using Kn.Linux.Routes;
+using Kn.Linux.Routes.Messages;
 using Kn.Primitives;
 
 namespace Kn.Linux.Tests.Routes;
