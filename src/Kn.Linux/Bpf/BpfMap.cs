@@ -59,14 +59,14 @@ public sealed class BpfMap : IDisposable
     public void Write(ReadOnlySpan<byte> key, ReadOnlySpan<byte> value) => Call(BPF_MAP_UPDATE_ELEM, key, value);
 
     /// <summary>Removes a key; success when it is not there. Not for arrays.</summary>
-    public void Remove(ReadOnlySpan<byte> key) => Call(BPF_MAP_DELETE_ELEM, key, new byte[_valueBytes]);
+    public void Remove(ReadOnlySpan<byte> key) => Call(BPF_MAP_DELETE_ELEM, key, []);
 
     /// <inheritdoc/>
     public void Dispose() => _descriptor.Dispose();
 
     private unsafe Errno Call(int command, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value)
     {
-        if (key.Length != _keyBytes || value.Length != _valueBytes)
+        if (key.Length != _keyBytes || (value.Length != _valueBytes && command != BPF_MAP_DELETE_ELEM))
         {
             throw new ArgumentException($"key of {key.Length} and value of {value.Length} bytes; the map has {_keyBytes} and {_valueBytes}", nameof(key));
         }
@@ -77,6 +77,8 @@ public sealed class BpfMap : IDisposable
             attributes.Clear();
             BinaryPrimitives.WriteInt32LittleEndian(attributes, Number);
             BinaryPrimitives.WriteUInt64LittleEndian(attributes[8..], (ulong)keyStart);
+
+            // Null for an empty span: a removal that names a value is refused (CHECK_ATTR).
             BinaryPrimitives.WriteUInt64LittleEndian(attributes[16..], (ulong)valueStart);
             if (Libc.bpf(command, attributes) >= 0)
             {

@@ -30,6 +30,6 @@ internal static partial class RoutesLog
     [LoggerMessage(5007, LogLevel.Warning, "no fast path: packets of established connections take the whole way through the stack: {Error}", EventName = "fastPathUnavailable")]
     internal static partial void FastPathUnavailable(ILogger logger, string error);
 
-    [LoggerMessage(5008, LogLevel.Warning, "a link stays without the fast path: {Error}", EventName = "fastPathRefused")]
+    [LoggerMessage(5008, LogLevel.Warning, "a link may be without the fast path: {Error}", EventName = "fastPathRefused")]
     internal static partial void FastPathRefused(ILogger logger, string error);
 }

@@ -66,6 +66,25 @@ public sealed class BpfTests : IDisposable
         Assert.Throws<ArgumentException>(() => lengths.TryRead(new byte[8], value.AsSpan(0, 4)));
     }
 
+    [Fact]
+    public void Hash_ForgetsWhatIsRemoved_AndRefusesWhatIsTooMuch()
+    {
+        using var map = BpfMap.CreateHash("few", 4, 4, 2);
+        var value = new byte[4];
+        foreach (var key in (int[])[1, 2])
+        {
+            map.Write(BitConverter.GetBytes(key), BitConverter.GetBytes(10 * key));
+        }
+
+        Assert.Equal(Errno.E2BIG, Assert.Throws<LinuxException>(() => map.Write(BitConverter.GetBytes(3), value)).Errno);
+        map.Remove(BitConverter.GetBytes(1));
+        map.Remove(BitConverter.GetBytes(1));
+        Assert.False(map.TryRead(BitConverter.GetBytes(1), value));
+        map.Write(BitConverter.GetBytes(3), BitConverter.GetBytes(30));
+        Assert.True(map.TryRead(BitConverter.GetBytes(3), value));
+        Assert.Equal(30, BitConverter.ToInt32(value));
+    }
+
     /// <summary>The kernel says what is wrong with a program, and so does the exception.</summary>
     [Fact]
     public void BadProgram_IsRefused_InTheKernelsWords()

@@ -176,8 +176,10 @@ public sealed partial class FastPathTests : IAsyncLifetime, IDisposable
         Eventually.True(() => HasFilters(node, "late"), "a new pod's link has the filters");
         node.Space.Exec("tc", "qdisc", "del", "dev", "pod", "clsact");
         Eventually.True(() => HasFilters(node, "pod"), "the filters are back");
+        node.Space.Ip("link", "del", "late");
         using var echo = Connect(IpFamily.V4);
         TakesTheFastPath(echo);
+        Eventually.True(() => node.Metric("kn_routes_fast_path_links") == 3, $"the link that is gone does not count: {node.Metrics}");
         await node.StopAsync();
         TakesTheFastPath(echo);
         node.Start(new RoutesOptions { Mode = RoutesMode.Auto });

@@ -70,6 +70,7 @@ internal sealed class RoutedNode : IDisposable
 
     public async Task StopAsync()
     {
+        Assert.False(_running.IsFaulted, $"the module has ended: {_running.Exception}");
         await _stop.CancelAsync();
         await _running.ConfigureAwait(ConfigureAwaitOptions.ContinueOnCapturedContext | ConfigureAwaitOptions.SuppressThrowing);
     }

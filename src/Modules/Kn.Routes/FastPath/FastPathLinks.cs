@@ -3,6 +3,7 @@ using System.Threading.Channels;
 using Kn.Hosting;
 using Kn.Hosting.Modules;
 using Kn.Hosting.Pods;
+using Kn.Linux;
 using Kn.Linux.Namespaces;
 using Kn.Linux.Routes;
 using Microsoft.Extensions.Logging;
@@ -125,9 +126,22 @@ internal sealed class FastPathLinks : IDisposable
     {
         while (true)
         {
-            Attach();
+            Tolerate(Attach);
             await _signal.Reader.ReadAsync(cancellationToken);
             await Task.Delay(Settle, _time, cancellationToken);
+        }
+    }
+
+    /// <summary>The fast path is not worth the routes: what goes wrong with it is told, and they go on.</summary>
+    private void Tolerate(Action step)
+    {
+        try
+        {
+            step();
+        }
+        catch (LinuxException e)
+        {
+            RoutesLog.FastPathRefused(_logger, e.Message);
         }
     }
 
@@ -145,7 +159,7 @@ internal sealed class FastPathLinks : IDisposable
         var changes = wanted.Where(index => !before.Contains(index) || detached.Contains(index)).SelectMany(ToAttach).ToList();
         _attached = wanted;
         FollowQueues(links);
-        var refused = _socket.Apply(changes).Where(static failure => failure.Error.Errno != Linux.Errno.ENODEV).ToList();
+        var refused = _socket.Apply(changes).Where(static failure => failure.Error.Errno != Errno.ENODEV).ToList();
         foreach (var failure in refused)
         {
             RoutesLog.FastPathRefused(_logger, failure.Error.Message);
@@ -184,7 +198,7 @@ internal sealed class FastPathLinks : IDisposable
         using var timer = new PeriodicTimer(Watch, _time);
         while (await timer.WaitForNextTickAsync(cancellationToken))
         {
-            _home.Run(TrackingSettings.Ensure);
+            Tolerate(() => _home.Run(TrackingSettings.Ensure));
         }
     }
 }
