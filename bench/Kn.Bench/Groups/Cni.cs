@@ -16,7 +16,9 @@ internal static class Cni
             $"CNI_CONTAINERID={attachment.ContainerId}",
             $"CNI_NETNS={attachment.NamespacePath}",
             "CNI_IFNAME=eth0",
-            $"CNI_ARGS=IgnoreUnknown=1;K8S_POD_NAMESPACE=bench;K8S_POD_NAME={attachment.ContainerId}",
+
+            // No pod's name: a pod that the API server has never heard of would wait for it. All else is as for a pod, the module Policy's transaction too.
+            "CNI_ARGS=IgnoreUnknown=1",
             $"CNI_PATH={Path.GetDirectoryName(path)}",
             "PATH=/usr/sbin:/usr/bin:/sbin:/bin",
         ];
