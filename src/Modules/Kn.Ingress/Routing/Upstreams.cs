@@ -1,6 +1,6 @@
-using Kn.Primitives;
 using Kn.Ingress.Planning;
 using Kn.Kubernetes.Objects;
+using Kn.Primitives;
 
 namespace Kn.Ingress.Routing;
 
