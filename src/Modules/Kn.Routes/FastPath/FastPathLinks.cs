@@ -33,13 +33,12 @@ internal sealed class FastPathLinks : IDisposable
     private volatile HashSet<int> _attached = [];
     private readonly HashSet<int> _withoutQueue = [];
 
-    private FastPathLinks(ModuleContext context, ILogger logger)
+    private FastPathLinks(FlowCache cache, ModuleContext context, ILogger logger)
     {
-        TrackingSettings.Ensure();
         _logger = logger;
         _status = context.Status;
         _time = context.Time;
-        _cache = new FlowCache();
+        _cache = cache;
         _socket = RouteSocket.Open();
         _monitor = RouteMonitor.Open(RouteMonitorGroups.Links | RouteMonitorGroups.Addresses | RouteMonitorGroups.Qdiscs, concerns: Concerns);
         _memory = context.Forwarding;
@@ -51,7 +50,21 @@ internal sealed class FastPathLinks : IDisposable
 
     /// <summary>Loads the programs.</summary>
     /// <exception cref="Kn.Linux.LinuxException">This kernel cannot.</exception>
-    public static FastPathLinks Start(ModuleContext context, ILogger logger) => new(context, logger);
+    public static FastPathLinks Start(ModuleContext context, ILogger logger)
+    {
+        // First of all: on a kernel that refuses them, nothing else is touched.
+        var cache = new FlowCache();
+        try
+        {
+            TrackingSettings.Ensure();
+            return new FastPathLinks(cache, context, logger);
+        }
+        catch
+        {
+            cache.Dispose();
+            throw;
+        }
+    }
 
     /// <summary>Takes the programs from every link, whoever put them there by this name.</summary>
     public static void RemoveAll(RouteSocket socket)
@@ -126,22 +139,30 @@ internal sealed class FastPathLinks : IDisposable
     {
         while (true)
         {
-            Tolerate(Attach);
-            await _signal.Reader.ReadAsync(cancellationToken);
-            await Task.Delay(Settle, _time, cancellationToken);
+            if (Tolerate(Attach))
+            {
+                await _signal.Reader.ReadAsync(cancellationToken);
+                await Task.Delay(Settle, _time, cancellationToken);
+            }
+            else
+            {
+                await Task.Delay(Watch, _time, cancellationToken);
+            }
         }
     }
 
     /// <summary>The fast path is not worth the routes: what goes wrong with it is told, and they go on.</summary>
-    private void Tolerate(Action step)
+    private bool Tolerate(Action step)
     {
         try
         {
             step();
+            return true;
         }
         catch (LinuxException e)
         {
             RoutesLog.FastPathRefused(_logger, e.Message);
+            return false;
         }
     }
 
@@ -157,14 +178,14 @@ internal sealed class FastPathLinks : IDisposable
         var wanted = Wanted(links, _socket.ReadAddresses()).ToHashSet();
         var before = _attached;
         var changes = wanted.Where(index => !before.Contains(index) || detached.Contains(index)).SelectMany(ToAttach).ToList();
-        _attached = wanted;
-        FollowQueues(links);
         var refused = _socket.Apply(changes).Where(static failure => failure.Error.Errno != Errno.ENODEV).ToList();
         foreach (var failure in refused)
         {
             RoutesLog.FastPathRefused(_logger, failure.Error.Message);
         }
 
+        _attached = wanted;
+        FollowQueues(links);
         _status.SetFact("fastPath", $"{wanted.Count} links");
     }
 
