@@ -15,7 +15,14 @@ public sealed class BpfProgram : IDisposable
     private const int JournalBytes = 64 * 1024;
     private readonly SafeFileHandle _descriptor;
 
-    private BpfProgram(nint number) => _descriptor = new SafeFileHandle(number, ownsHandle: true);
+    private BpfProgram(string name, nint number)
+    {
+        Name = name;
+        _descriptor = new SafeFileHandle(number, ownsHandle: true);
+    }
+
+    /// <summary>What it is called in the kernel, up to 15 characters.</summary>
+    public string Name { get; }
 
     internal int Number => (int)_descriptor.DangerousGetHandle();
 
@@ -28,7 +35,7 @@ public sealed class BpfProgram : IDisposable
         var number = Load(name, instructions, []);
         if (number >= 0)
         {
-            return new BpfProgram(number);
+            return new BpfProgram(name, number);
         }
 
         // Once more, with words: the kernel's account of a program that is well is of no use, and slow.

@@ -3,6 +3,7 @@ using Kn.Hosting.Reconciling;
 using Kn.Kubernetes.Cache;
 using Kn.Linux;
 using Kn.Linux.Nftables;
+using Kn.Linux.Namespaces;
 using Kn.Linux.Routes;
 using Kn.Linux.Sysctl;
 using Kn.Routes.FastPath;
@@ -27,6 +28,7 @@ public sealed class RoutesModule(RoutesOptions options) : IModule
     {
         var logger = context.Loggers.CreateLogger("routes");
         using var socket = RouteSocket.Open();
+        using var home = NetworkNamespace.OpenCurrent();
         var ledger = new RoutesLedger(logger);
         using var drift = new RoutesDrift(ledger, socket.PortId);
         var peers = new PeerTable(context.Node.Name, options);
@@ -52,11 +54,12 @@ public sealed class RoutesModule(RoutesOptions options) : IModule
     public async Task CleanupAsync(ModuleContext context, CancellationToken cancellationToken)
     {
         using var socket = RouteSocket.Open();
+        using var home = NetworkNamespace.OpenCurrent();
         var ledger = new RoutesLedger(context.Loggers.CreateLogger("routes"));
         await new RoutesTarget(socket, new PeerTable(context.Node.Name, options), ledger, static () => { }).RemoveAsync(cancellationToken);
         using var tables = NftSocket.Open();
         await new TunnelGuard(tables, options, context.Encapsulation).RemoveAsync(cancellationToken);
-        FastPathLinks.RemoveAll(socket);
+        FlowHooks.RemoveAll(socket, home);
     }
 
     /// <summary>The fast path, where it is wanted and this kernel can; what an earlier process left of it is removed elsewhere.</summary>
@@ -76,7 +79,8 @@ public sealed class RoutesModule(RoutesOptions options) : IModule
 
         context.Status.SetFact("fastPath", "off");
         using var socket = RouteSocket.Open();
-        FastPathLinks.RemoveAll(socket);
+        using var home = NetworkNamespace.OpenCurrent();
+        FlowHooks.RemoveAll(socket, home);
         return null;
     }
 

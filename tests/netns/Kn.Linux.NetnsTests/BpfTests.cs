@@ -44,6 +44,45 @@ public sealed class BpfTests : IDisposable
         Assert.Empty(_socket.ReadBpfFilters(_link, direction));
     }
 
+    [Theory]
+    [InlineData(TrafficDirection.Ingress)]
+    [InlineData(TrafficDirection.Egress)]
+    public void LinksProgram_IsFoundByItsName_ReplacedInPlace_AndLeavesOthersAlone(TrafficDirection direction) => _namespace.Namespace.Run(() =>
+    {
+        using var other = BpfProgram.LoadClassifier("other", Returning(-1));
+        using var first = BpfProgram.LoadClassifier("ours", Returning(-1));
+        using var second = BpfProgram.LoadClassifier("ours", Returning(-1));
+        Assert.Empty(LinkPrograms.Read(_link, direction));
+        Assert.True(LinkPrograms.Attach(first, _link, direction));
+        Assert.True(LinkPrograms.Attach(other, _link, direction));
+        Assert.False(LinkPrograms.Attach(second, _link, direction));
+        Assert.Equal(["ours", "other"], LinkPrograms.Read(_link, direction));
+        Assert.True(LinkPrograms.Detach("ours", _link, direction));
+        Assert.False(LinkPrograms.Detach("ours", _link, direction));
+        Assert.Equal(["other"], LinkPrograms.Read(_link, direction));
+        Assert.Equal(Errno.ENODEV, Assert.Throws<LinuxException>(() => LinkPrograms.Attach(first, int.MaxValue, direction)).Errno);
+        Assert.False(LinkPrograms.Detach("ours", int.MaxValue, direction));
+    });
+
+    [Fact]
+    public void LinksProgram_SeesPackets_AndOutlivesItsDescriptor()
+    {
+        using var counts = BpfMap.CreateArray("counts", 8, 1);
+        using var lengths = BpfMap.CreateLruHash("lengths", 4, 4, 16);
+        using (var program = BpfProgram.LoadClassifier("counting", Counting(counts, lengths)))
+        {
+            _namespace.Namespace.Run(() => LinkPrograms.Attach(program, _link, TrafficDirection.Ingress));
+        }
+
+        Eventually.True(
+            () =>
+            {
+                var value = new byte[8];
+                return counts.TryRead(new byte[4], value) && BitConverter.ToUInt64(value) > 0;
+            },
+            "the link's neighbour discovery is counted");
+    }
+
     [Fact]
     public void LinksWithoutClsact_HaveNoFilters() => Assert.Empty(_socket.ReadBpfFilters(_link, TrafficDirection.Ingress));
 

@@ -3,8 +3,11 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
+using Kn.Linux.Bpf;
+using Kn.Linux.Routes;
 using Kn.NetnsTests;
 using Kn.Primitives;
+using Kn.Routes.FastPath;
 
 namespace Kn.Routes.NetnsTests;
 
@@ -168,14 +171,12 @@ public sealed partial class FastPathTests : IAsyncLifetime, IDisposable
     }
 
     [Fact]
-    public async Task Links_ThatComeLater_OrLoseTheFilter_HaveItAgain_AndItStaysWithoutTheModule()
+    public async Task Links_ThatComeLater_HaveIt_AndItStaysWithoutTheModule()
     {
         Start(RoutesMode.Auto);
         var node = _net.Nodes[0];
         node.Space.Ip("link", "add", "late", "group", "75", "type", "veth", "peer", "name", "other");
-        Eventually.True(() => HasFilters(node, "late"), "a new pod's link has the filters");
-        node.Space.Exec("tc", "qdisc", "del", "dev", "pod", "clsact");
-        Eventually.True(() => HasFilters(node, "pod"), "the filters are back");
+        Eventually.True(() => HasPrograms(node, "late"), "a new pod's link has the programs");
         node.Space.Ip("link", "del", "late");
         using var echo = Connect(IpFamily.V4);
         TakesTheFastPath(echo);
@@ -184,33 +185,60 @@ public sealed partial class FastPathTests : IAsyncLifetime, IDisposable
         TakesTheFastPath(echo);
         node.Start(new RoutesOptions { Mode = RoutesMode.Auto });
         node.IsReady();
-        Eventually.True(() => HasFilters(node, "pod"), "one program, the new process's");
+        Eventually.True(() => HasPrograms(node, "pod"), "one program, the new process's");
         TakesTheFastPath(echo);
     }
 
     [Fact]
-    public async Task SwitchedOff_OrCleanedUp_NoFilterIsLeft()
+    public async Task SwitchedOff_OrCleanedUp_NoProgramIsLeft()
     {
         Start(RoutesMode.Auto);
         var node = _net.Nodes[0];
         await node.StopAsync();
-        Assert.True(HasFilters(node, "pod"), Filters(node, "pod"));
+        Assert.True(HasPrograms(node, "pod"), Programs(node, "pod"));
         node.Start(new RoutesOptions { Mode = RoutesMode.Auto, FastPath = false });
         node.IsReady();
-        Eventually.True(() => Filters(node, "pod").Length + Filters(node, "up0").Length == 0, "no filters are left");
+        Eventually.True(() => Programs(node, "pod") + Programs(node, "up0") == "||", "no programs are left");
         Eventually.True(() => !node.Space.Exec("nft", "list", "table", "inet", "kn-routes").Contains("established", StringComparison.Ordinal), "no packet is marked");
         await node.StopAsync();
         var other = _net.Nodes[1];
         await other.StopAsync();
-        Assert.True(HasFilters(other, "pod"), Filters(other, "pod"));
+        Assert.True(HasPrograms(other, "pod"), Programs(other, "pod"));
         await other.CleanUpAsync();
-        Assert.Empty(Filters(other, "pod") + Filters(other, "up0"));
+        Assert.Equal("||", Programs(other, "pod") + Programs(other, "up0"));
     }
 
-    private static bool HasFilters(RoutedNode node, string link) => Filters(node, link).Split("kn-fast").Length == 3;
+    /// <summary>Before Linux 6.6 the programs are filters; the first agent on a newer kernel takes them away.</summary>
+    [Fact]
+    public void KernelWithoutPlacesForPrograms_HasThemAsFilters_UntilItHas()
+    {
+        var node = _net.Nodes[0];
+        using var socket = RouteSocket.Open(node.Space.Namespace);
+        using var cache = new FlowCache();
+        var link = socket.FindLink("pod")!.Index;
+        Assert.False(new FlowHooks(cache, socket, node.Space.Namespace, needsQdisc: true).Attach(link));
+        Assert.Equal("kn-fast|kn-fast", Programs(node, "pod"));
+        var hooks = new FlowHooks(cache, socket, node.Space.Namespace);
+        Assert.True(hooks.Attach(link), "a first program has others wait");
+        Assert.Equal("kn_send|kn_learn", Programs(node, "pod"));
+        Assert.False(hooks.Attach(link), "one in another's place does not");
+        Assert.True(HasPrograms(node, "pod"));
+        Assert.False(hooks.Attach(int.MaxValue), "a link that is gone is no failure");
+        FlowHooks.RemoveAll(socket, node.Space.Namespace);
+        Assert.Equal("|", Programs(node, "pod"));
+    }
 
-    private static string Filters(RoutedNode node, string link) =>
-        node.Space.Exec("tc", "filter", "show", "dev", link, "ingress") + node.Space.Exec("tc", "filter", "show", "dev", link, "egress");
+    private static bool HasPrograms(RoutedNode node, string link) => Programs(node, link) == "kn_send|kn_learn";
+
+    /// <summary>Of both directions, wherever they hang.</summary>
+    private static string Programs(RoutedNode node, string link) => Names(node, link, TrafficDirection.Ingress) + "|" + Names(node, link, TrafficDirection.Egress);
+
+    private static string Names(RoutedNode node, string link, TrafficDirection direction) => node.Space.Namespace.Run(() =>
+    {
+        using var socket = RouteSocket.Open();
+        var index = socket.FindLink(link)!.Index;
+        return string.Join(',', LinkPrograms.Read(index, direction).Concat(socket.ReadBpfFilters(index, direction).Select(static filter => filter.Name)));
+    });
 
     private string Tracked() => _net.Nodes[0].Space.Exec("conntrack", "-L", "-p", "tcp", "--dport", $"{Port}");
 
@@ -222,7 +250,7 @@ public sealed partial class FastPathTests : IAsyncLifetime, IDisposable
         }
 
         _net.Start(new RoutesOptions { Mode = mode });
-        Eventually.True(() => _net.Nodes.All(static node => HasFilters(node, "pod") && HasFilters(node, "up0")), "every node has the filters");
+        Eventually.True(() => _net.Nodes.All(static node => HasPrograms(node, "pod") && HasPrograms(node, "up0")), "every node has the programs");
     }
 
     private Echo Connect(IpFamily family) => new(_net, new IPEndPoint(TwoSegments.PodAddress(3, family).ToIPAddress(), Port), TwoSegments.PodAddress(3, family));
@@ -236,7 +264,7 @@ public sealed partial class FastPathTests : IAsyncLifetime, IDisposable
             echo.Ask();
             return before == (Forwarded(0), Forwarded(2));
         },
-        $"a message passes {_net.Nodes[0].Space.Exec("nft", "list", "ruleset")} {Filters(_net.Nodes[0], "pod")}");
+        $"a message passes {_net.Nodes[0].Space.Exec("nft", "list", "ruleset")} {Programs(_net.Nodes[0], "pod")}");
 
     private long Forwarded(int node) => Packets().Matches(_net.Nodes[node].Space.Exec("nft", "list", "chain", "inet", "t", "c")).Sum(static match => long.Parse(match.Groups[1].Value, CultureInfo.InvariantCulture));
 

@@ -14,8 +14,12 @@ namespace Kn.Routes.FastPath;
 /// nodes. They stay when the process ends; the next one puts its own in their place.</summary>
 internal sealed class FastPathLinks : IDisposable
 {
-    /// <summary>A new pod's connections need no fast path in their first moments, and its creation must not wait for this.</summary>
-    private static readonly TimeSpan Settle = TimeSpan.FromMilliseconds(300);
+    /// <summary>Links are looked at this often while they change; a new one must have been there the time before. A pod's connections need no fast path in
+    /// their first moments, and pods that come by the dozen must not wait for this.</summary>
+    private static readonly TimeSpan Settle = TimeSpan.FromSeconds(1);
+
+    /// <summary>Between two links at which others had to wait for us.</summary>
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(200);
 
     /// <summary>How often somebody else's hand on connection tracking is looked for.</summary>
     private static readonly TimeSpan Watch = TimeSpan.FromSeconds(10);
@@ -32,6 +36,8 @@ internal sealed class FastPathLinks : IDisposable
     private readonly ConcurrentDictionary<int, bool> _detached = [];
     private volatile HashSet<int> _attached = [];
     private readonly HashSet<int> _withoutQueue = [];
+    private readonly FlowHooks _hooks;
+    private HashSet<int>? _seen;
 
     private FastPathLinks(FlowCache cache, ModuleContext context, ILogger logger)
     {
@@ -41,6 +47,7 @@ internal sealed class FastPathLinks : IDisposable
         _cache = cache;
         _socket = RouteSocket.Open();
         _monitor = RouteMonitor.Open(RouteMonitorGroups.Links | RouteMonitorGroups.Addresses | RouteMonitorGroups.Qdiscs, concerns: Concerns);
+        _hooks = new FlowHooks(cache, _socket, _home);
         _memory = context.Forwarding;
         _memory.Forgotten += _cache.Forget;
         context.Metrics.GaugeCallback("kn_routes_fast_path_links", "Links with the fast path.", () => _attached.Count);
@@ -66,21 +73,11 @@ internal sealed class FastPathLinks : IDisposable
         }
     }
 
-    /// <summary>Takes the programs from every link, whoever put them there by this name.</summary>
-    public static void RemoveAll(RouteSocket socket)
-    {
-        var filters = socket.ReadLinks().SelectMany(link => Both(link.Index))
-            .Where(place => socket.ReadBpfFilters(place.LinkIndex, place.Direction).Contains(place))
-            .Select(static RouteChange (place) => new RemoveBpfFilter(place))
-            .ToList();
-        _ = socket.Apply(filters);
-    }
-
     /// <summary>Attaches, and follows links as they come and go, until cancelled.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        Task[] tasks = [ListenAsync(stop.Token), AttachAsync(stop.Token), WatchTrackingAsync(stop.Token)];
+        Task[] tasks = [ListenAsync(stop.Token), FollowLinksAsync(stop.Token), WatchTrackingAsync(stop.Token)];
         var first = await Task.WhenAny(tasks);
         await stop.CancelAsync();
         await Task.WhenAll(tasks).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
@@ -110,16 +107,12 @@ internal sealed class FastPathLinks : IDisposable
 
     private static bool IsCandidate(Link link) => IsPods(link) || IsTunnel(link) || (Underlay.IsUsable(link) && (link.Flags & LinkFlags.Loopback) == 0);
 
-    private static BpfFilter[] Both(int link) => [At(link, TrafficDirection.Ingress), At(link, TrafficDirection.Egress)];
-
-    private static BpfFilter At(int link, TrafficDirection direction) => new(link, direction, NodeResources.FastPathFilterPriority, NodeResources.FastPathFilter);
-
-    /// <summary>Links that may be new to us, and those of ours that went or lost what we hung on.</summary>
+    /// <summary>Links that may be new to us, and those of ours, or soon to be, that went or lost what we hung on.</summary>
     private bool Concerns(RouteEvent change) => change switch
     {
         EventsLost => true,
         _ when change.CausedBy == _socket.PortId => false,
-        LinkEvent { Link: var link } => _attached.Contains(link.Index) ? change.IsRemoved : !change.IsRemoved && IsCandidate(link),
+        LinkEvent { Link: var link } => _attached.Contains(link.Index) ? change.IsRemoved : IsCandidate(link),
         AddressEvent { Address: var address } => !_attached.Contains(address.LinkIndex) && !change.IsRemoved,
         QdiscEvent { Qdisc: var qdisc } when _attached.Contains(qdisc.LinkIndex) => qdisc.IsRoot || (change.IsRemoved && Detached(qdisc.LinkIndex)),
         _ => false,
@@ -135,38 +128,32 @@ internal sealed class FastPathLinks : IDisposable
         }
     }
 
-    private async Task AttachAsync(CancellationToken cancellationToken)
+    private async Task FollowLinksAsync(CancellationToken cancellationToken)
     {
         while (true)
         {
-            if (Tolerate(Attach))
+            var isDone = false;
+            try
             {
-                await _signal.Reader.ReadAsync(cancellationToken);
-                await Task.Delay(Settle, _time, cancellationToken);
+                isDone = await AttachAsync(cancellationToken);
             }
-            else
+            catch (LinuxException e)
             {
+                RoutesLog.FastPathRefused(_logger, e.Message);
                 await Task.Delay(Watch, _time, cancellationToken);
             }
+
+            if (isDone)
+            {
+                await _signal.Reader.ReadAsync(cancellationToken);
+            }
+
+            await Task.Delay(Settle, _time, cancellationToken);
         }
     }
 
-    /// <summary>The fast path is not worth the routes: what goes wrong with it is told, and they go on.</summary>
-    private bool Tolerate(Action step)
-    {
-        try
-        {
-            step();
-            return true;
-        }
-        catch (LinuxException e)
-        {
-            RoutesLog.FastPathRefused(_logger, e.Message);
-            return false;
-        }
-    }
-
-    private void Attach()
+    /// <returns>False when links were left out that are too young.</returns>
+    private async Task<bool> AttachAsync(CancellationToken cancellationToken)
     {
         var detached = _detached.Keys.ToHashSet();
         foreach (var link in detached)
@@ -176,17 +163,37 @@ internal sealed class FastPathLinks : IDisposable
 
         var links = _socket.ReadLinks();
         var wanted = Wanted(links, _socket.ReadAddresses()).ToHashSet();
-        var before = _attached;
-        var changes = wanted.Where(index => !before.Contains(index) || detached.Contains(index)).SelectMany(ToAttach).ToList();
-        var refused = _socket.Apply(changes).Where(static failure => failure.Error.Errno != Errno.ENODEV).ToList();
-        foreach (var failure in refused)
+
+        // What is there when this process comes is as old as can be.
+        var seen = _seen ?? wanted;
+        _seen = wanted;
+        var attached = _attached;
+        var rightful = wanted.Where(index => attached.Contains(index) || seen.Contains(index)).ToHashSet();
+        foreach (var link in rightful.Where(index => !attached.Contains(index) || detached.Contains(index)))
         {
-            RoutesLog.FastPathRefused(_logger, failure.Error.Message);
+            if (TryAttach(link))
+            {
+                await Task.Delay(Pause, _time, cancellationToken);
+            }
         }
 
-        _attached = wanted;
+        _attached = rightful;
         FollowQueues(links);
-        _status.SetFact("fastPath", $"{wanted.Count} links");
+        _status.SetFact("fastPath", $"{rightful.Count} links");
+        return rightful.Count == wanted.Count;
+    }
+
+    private bool TryAttach(int link)
+    {
+        try
+        {
+            return _hooks.Attach(link);
+        }
+        catch (LinuxException e)
+        {
+            RoutesLog.FastPathRefused(_logger, e.Message);
+            return false;
+        }
     }
 
     /// <summary>Pods' links without a queue of their own: not the ones with a limit, nor the bridge.</summary>
@@ -207,19 +214,19 @@ internal sealed class FastPathLinks : IDisposable
         }
     }
 
-    private IEnumerable<RouteChange> ToAttach(int link) =>
-    [
-        new EnsureClassifiers(link),
-        new EnsureBpfFilter(At(link, TrafficDirection.Ingress), _cache.Send),
-        new EnsureBpfFilter(At(link, TrafficDirection.Egress), _cache.Learn),
-    ];
-
     private async Task WatchTrackingAsync(CancellationToken cancellationToken)
     {
         using var timer = new PeriodicTimer(Watch, _time);
         while (await timer.WaitForNextTickAsync(cancellationToken))
         {
-            Tolerate(() => _home.Run(TrackingSettings.Ensure));
+            try
+            {
+                _home.Run(TrackingSettings.Ensure);
+            }
+            catch (LinuxException e)
+            {
+                RoutesLog.FastPathRefused(_logger, e.Message);
+            }
         }
     }
 }

@@ -6,6 +6,12 @@ namespace Kn.Routes.FastPath;
 /// <summary>The programs in the kernel, and the memory that they share. Filters keep it alive after this process.</summary>
 internal sealed class FlowCache : IDisposable
 {
+    /// <summary>The program for what comes in, as the kernel knows it.</summary>
+    public const string SendName = "kn_send";
+
+    /// <summary>The program for what leaves.</summary>
+    public const string LearnName = "kn_learn";
+
     private readonly Lock _lock = new();
     private readonly BpfMap _flows;
     private readonly BpfMap _state;
@@ -22,10 +28,10 @@ internal sealed class FlowCache : IDisposable
         {
             _flows = Keep(BpfMap.CreateLruHash("kn_flows", FlowLayout.KeyBytes, FlowLayout.ValueBytes, FlowLayout.Flows));
             _state = Keep(BpfMap.CreateArray("kn_flow_state", FlowLayout.StateBytes, 1));
-            _hints = Keep(BpfMap.CreateArray("kn_flow_hints", FlowLayout.Hints * sizeof(ulong), 1));
+            _hints = Keep(BpfMap.CreateArray("kn_flow_hints", FlowLayout.Hints * sizeof(uint), 1));
             _pods = Keep(BpfMap.CreateHash("kn_pod_links", sizeof(int), sizeof(uint), FlowLayout.PodLinks));
-            Send = Keep(BpfProgram.LoadClassifier("kn_send", FlowPrograms.WriteSend(_flows, _state, _hints)));
-            Learn = Keep(BpfProgram.LoadClassifier("kn_learn", FlowPrograms.WriteLearn(_flows, _state, _hints, _pods)));
+            Send = Keep(BpfProgram.LoadClassifier(SendName, FlowPrograms.WriteSend(_flows, _state, _hints)));
+            Learn = Keep(BpfProgram.LoadClassifier(LearnName, FlowPrograms.WriteLearn(_flows, _state, _hints, _pods)));
         }
         catch
         {

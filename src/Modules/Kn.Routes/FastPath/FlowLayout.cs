@@ -31,8 +31,12 @@ internal static class FlowLayout
     public const int StateEpoch = 0;
     public const int StateTaken = 8;
 
-    /// <summary>Places of the hints, u64 each: until when, in ns, a flow of this place is known. A power of two; all of them fit a processor's second cache.</summary>
-    public const int Hints = 8192;
+    /// <summary>Places of the hints, u32 each: until when a flow of this place is known, in ticks. A power of two; all of them are one page, as a miss in the
+    /// processor's caches, or in its table of pages, costs more than all else that is done for a packet of an unknown flow.</summary>
+    public const int Hints = 1024;
+
+    /// <summary>A tick of the hints is 2 to the power of this many ns, about a millisecond.</summary>
+    public const int HintTick = 20;
 
     /// <summary>Flows at a time; who has more sees some of them take the long way. 16,384 of them are about 2 MB of the kernel's memory.</summary>
     public const int Flows = 16_384;

@@ -15,44 +15,26 @@ namespace Kn.Routes.FastPath;
 /// </remarks>
 internal static class FlowPrograms
 {
-    private const string ToStack = "stack";
+    internal const string ToStack = "stack";
     private const int Undecided = -1;
 
     // struct __sk_buff, uapi/linux/bpf.h.
-    private const int ContextLength = 0;
     private const int ContextPacketType = 4;
     private const int ContextMark = 8;
-    private const int ContextVlanPresent = 20;
     private const int ContextIngressLink = 36;
     private const int ContextLink = 40;
-    private const int ContextData = 76;
-    private const int ContextDataEnd = 80;
-    private const int ContextSegmentBytes = 176;
 
-    private const int EthernetBytes = 14;
-    private const int Ipv4Frame = EthernetBytes + 20;
-    private const int Ipv6Frame = EthernetBytes + 40;
-    private const int TcpBytes = 20;
-    private const int TcpDataOffset = 12;
-    private const int TcpFlags = 13;
-    private const int FinSynRst = 0x07;
-    private const int Tcp = 6;
-    private const int EtherTypeIpv4 = 0x0008;
-    private const int EtherTypeIpv6 = 0xDD86;
-    private const int NoOptions = 0x45;
-    private const uint FragmentBits = 0xFF3F;
-    private const int HopLimitAt4 = EthernetBytes + 8;
-    private const int HopLimitAt6 = EthernetBytes + 7;
-    private const int ChecksumAt = EthernetBytes + 10;
+    private const int HopLimitAt4 = PacketParser.EthernetBytes + 8;
+    private const int HopLimitAt6 = PacketParser.EthernetBytes + 7;
+    private const int ChecksumAt = PacketParser.EthernetBytes + 10;
 
     // On the stack, whose end is register 10.
-    private const int Key = -KeyBytes;
-    private const int Frame = Key - 8;
+    internal const int Key = -KeyBytes;
+    internal const int Frame = Key - 8;
     private const int Value = Frame - ValueBytes;
     private const int Now = Value - 8;
-
-    // Fibonacci hashing: an odd number near 2³² over the golden ratio spreads what it multiplies over the upper bits.
-    private const int Spread = unchecked((int)0x9E3779B1);
+    private const int Hint = Now - 8;
+    internal const uint LastHint = (Hints - 1) * sizeof(uint);
 
     /// <summary>For ingress: sends packets of known flows on; leaves all others to the stack.</summary>
     public static BpfAssembler WriteSend(BpfMap flows, BpfMap state, BpfMap hints)
@@ -61,8 +43,9 @@ internal static class FlowPrograms
         code.Copy(R6, R1);
         code.Load(BpfSize.Word, R1, R6, ContextPacketType);
         code.JumpIf(R1, BpfTest.NotEqual, 0, ToStack);
-        WriteParse(code);
+        PacketParser.WriteParse(code);
         WriteIsKnown(code, hints);
+        PacketParser.WriteKey(code);
         code.Load(BpfSize.Word, R1, R6, ContextLink);
         code.Store(BpfSize.Word, BpfRegister.Stack, Key + KeyLink, R1);
         code.LoadMap(R1, flows);
@@ -109,7 +92,9 @@ internal static class FlowPrograms
         code.Load(BpfSize.Word, R1, R6, ContextIngressLink);
         code.JumpIf(R1, BpfTest.Equal, 0, ToStack);
         code.Store(BpfSize.Word, BpfRegister.Stack, Key + KeyLink, R1);
-        WriteParse(code);
+        PacketParser.WriteParse(code);
+        code.Store(BpfSize.Double, BpfRegister.Stack, Hint, R4);
+        PacketParser.WriteKey(code);
         WriteValue(code, state);
         WriteWhereTo(code, pods);
         code.LoadMap(R1, flows);
@@ -119,9 +104,14 @@ internal static class FlowPrograms
         code.AddTo(R3, Value);
         code.Set(R4, 0);
         code.Call(BpfFunction.MapUpdate);
-        WriteHint(code, hints);
+        code.Load(BpfSize.Double, R4, BpfRegister.Stack, Hint);
+        code.Mask(R4, LastHint);
+        code.LoadFirstValue(R1, hints);
+        code.AddTo(R1, R4);
         code.Load(BpfSize.Double, R2, BpfRegister.Stack, Value + ValueUntil);
-        code.Store(BpfSize.Double, R1, 0, R2);
+        code.ShiftRight(R2, HintTick);
+        code.AddTo(R2, 1);
+        code.Store(BpfSize.Word, R1, 0, R2);
         code.LoadFirstValue(R1, state);
         code.Set(R2, 1);
         code.AtomicAdd(R1, StateTaken, R2);
@@ -129,113 +119,21 @@ internal static class FlowPrograms
         return code;
     }
 
-    /// <summary>Out of R6, the context: R7 the packet, R9 where TCP begins, the key but for its link, and the frame's size. Whatever is not TCP between its
-    /// first and its last packets, whole and without options of IP, goes to the stack.</summary>
-    private static void WriteParse(BpfAssembler code)
-    {
-        code.Load(BpfSize.Word, R1, R6, ContextVlanPresent);
-        code.JumpIf(R1, BpfTest.NotEqual, 0, ToStack);
-        code.Load(BpfSize.Word, R7, R6, ContextData);
-        code.Load(BpfSize.Word, R8, R6, ContextDataEnd);
-        code.Copy(R2, R7);
-        code.AddTo(R2, Ipv4Frame + TcpBytes);
-        code.JumpIf(R2, BpfTest.Greater, R8, ToStack);
-        code.Load(BpfSize.Half, R1, R7, EthernetBytes - 2);
-        code.JumpIf(R1, BpfTest.Equal, EtherTypeIpv6, "ipv6");
-        code.JumpIf(R1, BpfTest.NotEqual, EtherTypeIpv4, ToStack);
-        WriteParseIpv4(code);
-        code.Jump("size");
-        code.Label("ipv6");
-        WriteParseIpv6(code);
-        code.Label("size");
-
-        // A packet that the network card, or a tunnel, is to cut into segments counts as one of these: what fits the way is a segment.
-        code.Load(BpfSize.Word, R2, R6, ContextSegmentBytes);
-        code.JumpIf(R2, BpfTest.NotEqual, 0, "segments");
-        code.Load(BpfSize.Word, R1, R6, ContextLength);
-        code.Jump("sized");
-        code.Label("segments");
-        code.Mask(R1, 0xF0);
-        code.ShiftRight(R1, 2);
-        code.AddTo(R1, R9);
-        code.AddTo(R1, R2);
-        code.Label("sized");
-        code.Store(BpfSize.Double, BpfRegister.Stack, Frame, R1);
-    }
-
-    private static void WriteParseIpv4(BpfAssembler code)
-    {
-        code.Load(BpfSize.Byte, R1, R7, EthernetBytes);
-        code.JumpIf(R1, BpfTest.NotEqual, NoOptions, ToStack);
-        code.Load(BpfSize.Half, R1, R7, EthernetBytes + 6);
-        code.Mask(R1, FragmentBits);
-        code.JumpIf(R1, BpfTest.NotEqual, 0, ToStack);
-        code.Load(BpfSize.Byte, R1, R7, EthernetBytes + 9);
-        code.JumpIf(R1, BpfTest.NotEqual, Tcp, ToStack);
-        WriteTcp(code, Ipv4Frame);
-        foreach (var (place, at) in new[] { (KeySource, EthernetBytes + 12), (KeyDestination, EthernetBytes + 16) })
-        {
-            code.Load(BpfSize.Word, R2, R7, at);
-            code.Store(BpfSize.Word, BpfRegister.Stack, Key + place, R2);
-            code.Store(BpfSize.Word, BpfRegister.Stack, Key + place + 4, 0);
-            code.Store(BpfSize.Double, BpfRegister.Stack, Key + place + 8, 0);
-        }
-    }
-
-    private static void WriteParseIpv6(BpfAssembler code)
-    {
-        code.Copy(R2, R7);
-        code.AddTo(R2, Ipv6Frame + TcpBytes);
-        code.JumpIf(R2, BpfTest.Greater, R8, ToStack);
-        code.Load(BpfSize.Byte, R1, R7, EthernetBytes + 6);
-        code.JumpIf(R1, BpfTest.NotEqual, Tcp, ToStack);
-        WriteTcp(code, Ipv6Frame);
-        for (var at = 0; at < 32; at += 8)
-        {
-            code.Load(BpfSize.Double, R2, R7, EthernetBytes + 8 + at);
-            code.Store(BpfSize.Double, BpfRegister.Stack, Key + KeySource + at, R2);
-        }
-    }
-
-    /// <summary>Ports into the key; R1 the byte with TCP's header length, R9 what is before TCP.</summary>
-    private static void WriteTcp(BpfAssembler code, int at)
-    {
-        code.Load(BpfSize.Byte, R1, R7, at + TcpFlags);
-        code.JumpIf(R1, BpfTest.AnyBit, FinSynRst, ToStack);
-        code.Load(BpfSize.Word, R2, R7, at);
-        code.Store(BpfSize.Word, BpfRegister.Stack, Key + KeyPorts, R2);
-        code.Load(BpfSize.Byte, R1, R7, at + TcpDataOffset);
-        code.Set(R9, at);
-    }
-
-    /// <summary>To the stack with what no flow is known for. Most packets of short connections, and all that are translated, are of no flow that is: for
-    /// them a look into the hints, which are in the cache, is a fifth of what the flows' hash would cost.</summary>
+    /// <summary>To the stack with what no flow is known for: all that is translated, and most packets of short connections. A look into the hints, which are in
+    /// the cache, costs a fraction of one into the flows.</summary>
     private static void WriteIsKnown(BpfAssembler code, BpfMap hints)
     {
-        WriteHint(code, hints);
-        code.Load(BpfSize.Double, R8, R1, 0);
+        code.LoadFirstValue(R1, hints);
+        code.AddTo(R1, R4);
+        code.Load(BpfSize.Word, R8, R1, 0);
         code.JumpIf(R8, BpfTest.Equal, 0, ToStack);
         code.Call(BpfFunction.CoarseTime);
-        code.JumpIf(R0, BpfTest.Greater, R8, ToStack);
         code.Store(BpfSize.Double, BpfRegister.Stack, Now, R0);
-    }
+        code.ShiftRight(R0, HintTick);
 
-    /// <summary>R1 is the place of the key's flow in the hints; others may have the same.</summary>
-    private static void WriteHint(BpfAssembler code, BpfMap hints)
-    {
-        code.Load(BpfSize.Word, R2, BpfRegister.Stack, Key + KeyPorts);
-        for (var at = KeySource; at < KeyBytes; at += 8)
-        {
-            code.Multiply(R2, Spread);
-            code.Load(BpfSize.Double, R3, BpfRegister.Stack, Key + at);
-            code.Xor(R2, R3);
-        }
-
-        code.Multiply(R2, Spread);
-        code.ShiftRight(R2, 32);
-        code.Mask(R2, (Hints - 1) * sizeof(ulong));
-        code.LoadFirstValue(R1, hints);
-        code.AddTo(R1, R2);
+        // Ticks are 32 bits and begin again after 52 days; then some flows seem known that are not.
+        code.Mask(R0, uint.MaxValue);
+        code.JumpIf(R0, BpfTest.Greater, R8, ToStack);
     }
 
     /// <summary>R8 is the flow: to the stack with what has lasted too long, is of an epoch that has ended, or was learned of smaller packets.</summary>
@@ -256,7 +154,7 @@ internal static class FlowPrograms
     /// <summary>One hop less; a packet that has none left gets its answer from the stack. IPv4's checksum by RFC 1624.</summary>
     private static void WriteHop(BpfAssembler code)
     {
-        code.JumpIf(R9, BpfTest.Equal, Ipv6Frame, "hops6");
+        code.JumpIf(R9, BpfTest.Equal, PacketParser.Ipv6Frame, "hops6");
         code.Load(BpfSize.Byte, R1, R7, HopLimitAt4);
         code.JumpIf(R1, BpfTest.Less, 2, ToStack);
         code.AddTo(R1, -1);
