@@ -12,7 +12,7 @@ internal static class ProxyBench
     private const int PeerChanges = 15;
     private const int Additions = 100;
     private const int FullSyncs = 5;
-    private const int Rounds = 7;
+    private const int ConnectRounds = 16;
     private const string PeerNode = "knb-kubeproxy";
 
     private static readonly (string, string) Latency = ("kn_reconcile_latency_seconds", """{module="serviceProxy",target="services"}""");
@@ -121,6 +121,8 @@ internal static class ProxyBench
         results.Add("proxy.add_service_ms", latency.Median);
     }
 
+    /// <summary>In turns: Kn's Services among 10,000; alone; kube-proxy's layout on a node of the same kind, whose agent does all but Services; and kube-proxy's
+    /// layout on a machine that does nothing else, not even network pods.</summary>
     private static void MeasureConnections(Results results, string binaries, Lab many)
     {
         using var one = Lab.Up(binaries, "benchproxy1");
@@ -129,36 +131,59 @@ internal static class ProxyBench
             feed.Add(0, 1);
         }
 
-        foreach (var lab in (Lab[])[many, one])
+        using var without = Lab.Up(binaries, "benchproxyk");
+        foreach (var lab in (Lab[])[many, one, without])
         {
             // The endpoints of this benchmark are no pods; what is sent to them must not be masqueraded on one side alone.
-            File.AppendAllText($"{lab.NodeFolder}/kn.yaml", $"\ncni:\n  nonMasqueradeCIDRs: [\"{ServiceShape.EndpointRange}\"]\n");
+            File.AppendAllText($"{lab.NodeFolder}/kn.yaml", $"\ncni:\n  nonMasqueradeCIDRs: [\"{ServiceShape.EndpointRange}\"]\n{(lab == without ? "serviceProxy: { enabled: false }\n" : "")}");
             lab.Agent("stop");
             lab.Agent("start");
         }
 
-        using var peerNode = NetworkNamespace.OpenNamed(PeerNode);
-        peerNode.Run(static () => File.WriteAllText("/proc/sys/net/ipv4/ip_forward", "1"));
+        using var withoutNode = without.OpenNode();
+        using var layout = new KubeProxyLayout(withoutNode);
+        layout.Load(Services);
+        using var bareNode = NetworkNamespace.OpenNamed(PeerNode);
+        bareNode.Run(static () => File.WriteAllText("/proc/sys/net/ipv4/ip_forward", "1"));
         using var throughMany = new ConnectLoad("benchproxy-node1", "knbm");
         using var throughOne = new ConnectLoad("benchproxy1-node1", "knbo");
-        using var throughPeer = new ConnectLoad(PeerNode, "knbk");
-        Samples overPeer = new(), overOne = new(), rate = new();
-        for (var round = 0; round <= Rounds; round++)
+        using var throughPeer = new ConnectLoad("benchproxyk-node1", "knbk");
+        using var throughBare = new ConnectLoad(PeerNode, "knbb");
+
+        // The fast path comes to new links after a moment.
+        Thread.Sleep(Settle);
+        var middle = ServiceShape.ClusterIp(Services / 2);
+        Samples overPeer = new(), overBare = new(), overOne = new(), rate = new();
+        for (var round = 0; round <= ConnectRounds; round++)
         {
-            const int Middle = Services / 2;
-            var ours = throughMany.Measure(ServiceShape.ClusterIp(Middle), RoundLength);
-            var theirs = throughPeer.Measure(ServiceShape.ClusterIp(Middle), RoundLength);
-            var alone = throughOne.Measure(ServiceShape.ClusterIp(0), RoundLength);
+            var (ours, theirs, bare, alone) = (0d, 0d, 0d, 0d);
+            Action[] turns = [
+                () => ours = throughMany.Measure(middle, RoundLength),
+                () => theirs = throughPeer.Measure(middle, RoundLength),
+                () => bare = throughBare.Measure(middle, RoundLength),
+                () => alone = throughOne.Measure(ServiceShape.ClusterIp(0), RoundLength),
+            ];
+
+            // Who goes first changes from round to round.
+            for (var turn = 0; turn < turns.Length; turn++)
+            {
+                turns[(round + turn) % turns.Length]();
+            }
+
             if (round > 0)
             {
                 rate.Add(ours);
                 overPeer.Add(ours / theirs);
+                overBare.Add(ours / bare);
                 overOne.Add(ours / alone);
             }
         }
 
-        Results.Explain($"connections a second through one of {Services} Services: p50 {rate.Median:F0}");
+        Results.Explain($"connections a second through one of {Services} Services: p50 {rate.Median:F0}; over kube-proxy's layout on a like node {Quartiles(overPeer)}, on a bare machine {Quartiles(overBare)}, over one Service alone {Quartiles(overOne)}");
         results.Add("proxy.connect_rate", overPeer.Median);
+        results.Add("proxy.connect_rate_bare", overBare.Median);
         results.Add("proxy.connect_rate_10k_over_1", overOne.Median);
     }
+
+    private static string Quartiles(Samples ratio) => $"{ratio.Quantile(0.25):F3} {ratio.Median:F3} {ratio.Quantile(0.75):F3}";
 }
