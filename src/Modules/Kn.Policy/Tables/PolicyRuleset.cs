@@ -37,6 +37,9 @@ internal static class PolicyRuleset
     private const uint LoggedBytes = 128;
     private const string AllowChain = "allow";
     private const string DecideChain = "decide";
+    private const string FromPodChain = "from-pod";
+    private const string AnswerChain = "answer";
+    private const string AnswerFromPodChain = "answer-from-pod";
     private const string NoEntryChain = "no-entry";
     private const string CheckOutChain = "check-out";
     private const string CheckInChain = "check-in";
@@ -67,7 +70,7 @@ internal static class PolicyRuleset
             Check(CheckOutChain, "egress", "drop-out"),
             Check(CheckInChain, "ingress", "drop-in"),
             .. NoEntry(),
-            Decide(),
+            .. Decide(),
             Allow(generation),
             .. isHooked ? Hooks(generation, options) : [],
         ]).ToValueList(),
@@ -99,6 +102,8 @@ internal static class PolicyRuleset
 
     /// <summary>The chain that finds the identity of the other end.</summary>
     public static string WhoChain(Planning.PolicyDirection direction) => direction == Planning.PolicyDirection.Egress ? "who-out" : "who-in";
+
+    private static NftRule Jump(string chain) => NftRule.Of(Verdict.Jump(chain));
 
     private static NftRule Goto(string chain) => NftRule.Of(Verdict.Goto(chain));
 
@@ -184,15 +189,26 @@ internal static class PolicyRuleset
         NftRule.Of(Match.NfProto(IpFamily.V6), Statement.VerdictMap(chains.V6, subject(IpFamily.V6))));
 
     /// <summary>Both ends of a connection may be here. An answer goes the other way through the same two checks, which ask for the first packet's
-    /// addresses.</summary>
-    private static NftChain Decide() => NftChain.Of(
-        DecideChain,
-        NftRule.Of(Match.NotInSet(PolicySchema.PodLinks, Field.InputGroup), Match.NotInSet(PolicySchema.PodLinks, Field.OutputGroup), Verdict.Accept),
-        NftRule.Of(Match.CtDirection(ConnectionDirection.Original), Match.InSet(PolicySchema.PodLinks, Field.InputGroup), Verdict.Jump(CheckOutChain)),
-        NftRule.Of(Match.CtDirection(ConnectionDirection.Reply), Match.InSet(PolicySchema.PodLinks, Field.OutputGroup), Verdict.Jump(CheckOutChain)),
-        NftRule.Of(Match.CtDirection(ConnectionDirection.Original), Match.InSet(PolicySchema.PodLinks, Field.OutputGroup), Verdict.Jump(CheckInChain)),
-        NftRule.Of(Match.CtDirection(ConnectionDirection.Reply), Match.InSet(PolicySchema.PodLinks, Field.InputGroup), Verdict.Jump(CheckInChain)),
-        Goto(AllowChain));
+    /// addresses. What no pod sends or gets is none of ours, and stays without a mark.</summary>
+    private static NftChain[] Decide()
+    {
+        var fromPod = Match.InSet(PolicySchema.PodLinks, Field.InputGroup);
+        var toPod = Match.InSet(PolicySchema.PodLinks, Field.OutputGroup);
+        var notToPod = NftRule.Of(Match.NotInSet(PolicySchema.PodLinks, Field.OutputGroup), Verdict.Accept);
+        return
+        [
+            NftChain.Of(FromPodChain, Jump(CheckOutChain), NftRule.Of(toPod, Verdict.Jump(CheckInChain)), Goto(AllowChain)),
+            NftChain.Of(AnswerFromPodChain, NftRule.Of(toPod, Verdict.Jump(CheckOutChain)), Jump(CheckInChain), Goto(AllowChain)),
+            NftChain.Of(AnswerChain, NftRule.Of(fromPod, Verdict.Goto(AnswerFromPodChain)), notToPod, Jump(CheckOutChain), Goto(AllowChain)),
+            NftChain.Of(
+                DecideChain,
+                NftRule.Of(Match.CtDirection(ConnectionDirection.Reply), Verdict.Goto(AnswerChain)),
+                NftRule.Of(fromPod, Verdict.Goto(FromPodChain)),
+                notToPod,
+                Jump(CheckInChain),
+                Goto(AllowChain)),
+        ];
+    }
 
     private static NftChain Allow(ushort generation) => NftChain.Of(
         AllowChain,
@@ -202,13 +218,13 @@ internal static class PolicyRuleset
     private static NftRule Decided(ushort generation) =>
         NftRule.Of(Match.Masked(Field.CtMark, NodeResources.PolicyConnectionMask, (uint)generation << GenerationShift), Verdict.Accept);
 
+    /// <summary>What a helper of conntrack announced, and errors of allowed connections, pass at the end.</summary>
     private static NftChain Forward(ushort generation) =>
         NftChain.Base("forward", NftChainType.Filter, NftHookPoint.Forward, NodeResources.PolicyFilterPriority).With(
             Decided(generation),
-            NftRule.Of(Match.CtState(ConnectionState.Related), Verdict.Accept),
-            NftRule.Of(Match.CtStatus(ConnectionStatus.Expected), Verdict.Accept),
+            NftRule.Of(Match.CtState(ConnectionState.New | ConnectionState.Established), Match.CtStatusNot(ConnectionStatus.Expected), Verdict.Goto(DecideChain)),
             NftRule.Of(Match.CtState(ConnectionState.Invalid | ConnectionState.Untracked), Verdict.Goto(NoEntryChain)),
-            Goto(DecideChain));
+            NftRule.Of(Verdict.Accept));
 
     /// <summary>From pods to the node itself, where the config wants that judged. Answers to the node's own connections pass, and DNS, which the node
     /// serves its pods.</summary>
