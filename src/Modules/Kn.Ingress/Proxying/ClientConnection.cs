@@ -1,4 +1,6 @@
 using Kn.Ingress.Http;
+using Kn.Ingress.Http2;
+using Kn.Ingress.Http2.Frames;
 using Kn.Linux.Streams;
 
 namespace Kn.Ingress.Proxying;
@@ -27,6 +29,7 @@ internal sealed class ClientConnection : Peer, IClientSide
     private int _savedLength;
     private int _scanned;
     private long _lingerUntil;
+    private bool _hasAsked;
 
     /// <summary>A connection that was taken.</summary>
     /// <param name="worker">Its worker.</param>
@@ -269,6 +272,13 @@ internal sealed class ClientConnection : Peer, IClientSide
 
     private bool Begin(ReadOnlySpan<byte> head, ReadOnlySpan<byte> rest)
     {
+        if (!_hasAsked && head.SequenceEqual(FrameWriter.Preface[..FrameWriter.PrefaceHead]))
+        {
+            BecomeHttp2([.. head, .. rest]);
+            return false;
+        }
+
+        _hasAsked = true;
         var fault = Worker.Request.Read(head);
         if (fault != HeadFault.None)
         {
@@ -279,6 +289,16 @@ internal sealed class ClientConnection : Peer, IClientSide
         _state = State.Exchange;
         _exchange.Begin(Worker.Request, head, rest);
         return true;
+    }
+
+    /// <summary>The client knows that HTTP/2 is spoken here (RFC 9113 §3.3).</summary>
+    private void BecomeHttp2(ReadOnlySpan<byte> first)
+    {
+        var next = new Http2ClientConnection(Worker, Transport, Identity);
+        Worker.Counters.Open--;
+        DropSaved();
+        TurnInto(next);
+        next.Feed(first);
     }
 
     private void BeginLinger()

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using Kn.Ingress.Http;
+using Kn.Ingress.Http2;
 using Kn.Ingress.Routing;
 using Kn.Linux;
 using Kn.Linux.Streams;
@@ -29,6 +30,7 @@ internal sealed class Worker : IDisposable
     private Peer?[] _slots = new Peer?[256];
     private uint[] _generations = new uint[256];
     private readonly Stack<int> _freeSlots = [];
+    private Http2Workspace? _http2;
     private int _slotsUsed;
     private long _nextTick;
     private bool _listens;
@@ -43,6 +45,7 @@ internal sealed class Worker : IDisposable
     {
         Settings = settings;
         Pool = new UpstreamPool(settings);
+        Http2Upstreams = new Http2Upstreams(this);
         _surroundings = surroundings;
         Span<byte> seed = stackalloc byte[16];
         RandomNumberGenerator.Fill(seed);
@@ -62,6 +65,12 @@ internal sealed class Worker : IDisposable
 
     /// <summary>Its connections to backends that wait for a request.</summary>
     public UpstreamPool Pool { get; }
+
+    /// <summary>Its connections to backends that speak HTTP/2.</summary>
+    public Http2Upstreams Http2Upstreams { get; }
+
+    /// <summary>What its connections that speak HTTP/2 use in turns.</summary>
+    public Http2Workspace Http2 => _http2 ??= new Http2Workspace();
 
     /// <summary>What it counts.</summary>
     public WorkerCounters Counters { get; } = new();

@@ -11,7 +11,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Kn.Ingress.Tests.Proxying;
 
-/// <summary>An engine of one thread on 127.0.0.1; host a.org leads to the endpoints.</summary>
+/// <summary>An engine of one thread on 127.0.0.1; host a.org leads to the endpoints, h2.org to the same by HTTP/2.</summary>
 internal sealed class RunningEngine : IAsyncDisposable
 {
     private readonly LiveRoutes _routes = new();
@@ -23,6 +23,8 @@ internal sealed class RunningEngine : IAsyncDisposable
         SetEndpoints(ports);
         var service = new ObjectKey("ns", "web");
         _routes.Apply([new(RouteKey.Of("a.org"), null, new HostPiece([new RouteRule("", PathMatch.Prefix, new BackendRef(service, 80, ""), "Ingress ns/i")], null))]);
+        _routes.Apply([new(
+            RouteKey.Of("h2.org"), null, new HostPiece([new RouteRule("", PathMatch.Prefix, new BackendRef(service, 80, "") { Protocol = BackendProtocol.Http2 }, "Ingress ns/i")], null))]);
         Engine = new ProxyEngine(1, settings ?? new ProxySettings(), new ProxySurroundings(_routes, TimeProvider.System, NullLogger.Instance));
         Engine.Listen([listener]);
         Engine.Start();

@@ -101,6 +101,18 @@ internal sealed class BackendConnection(NetworkStream stream, ConcurrentQueue<st
         return bytes;
     }
 
+    /// <summary>Everything up to these characters, and them.</summary>
+    public async Task<string> ReadUntilAsync(string end)
+    {
+        var text = new StringBuilder();
+        while (!text.ToString().EndsWith(end, StringComparison.Ordinal) && await ReadByteAsync() is { } value)
+        {
+            text.Append((char)value);
+        }
+
+        return text.ToString();
+    }
+
     /// <summary>What is there; empty at the end.</summary>
     public async Task<byte[]> ReadSomeAsync()
     {

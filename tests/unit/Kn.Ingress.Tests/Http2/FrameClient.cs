@@ -1,0 +1,228 @@
+using System.Buffers.Binary;
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+using Kn.Ingress.Http2.Frames;
+using Kn.Ingress.Http2.Hpack;
+
+namespace Kn.Ingress.Tests.Http2;
+
+/// <summary>A client, or a server, of HTTP/2 that sends the frames that it is told to, right or wrong.</summary>
+internal sealed class FrameClient : IDisposable
+{
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(30);
+    private readonly CancellationTokenSource _deadline = new(s_patience);
+    private readonly HpackTable _table = new();
+    private readonly TcpClient _client;
+    private readonly NetworkStream _stream;
+
+    public FrameClient(TcpClient client)
+    {
+        _client = client;
+        _client.NoDelay = true;
+        _stream = client.GetStream();
+    }
+
+    public static async Task<FrameClient> ConnectAsync(ushort port, params (SettingKind Kind, uint Value)[] settings)
+    {
+        var client = new TcpClient();
+        await client.ConnectAsync(IPAddress.Loopback, port);
+        var frames = new FrameClient(client);
+        await frames.SendBytesAsync(FrameWriter.Preface.ToArray());
+        await frames.SettingsAsync(settings);
+        return frames;
+    }
+
+    public Socket Socket => _client.Client;
+
+    public static byte[] Number(uint number)
+    {
+        var bytes = new byte[4];
+        BinaryPrimitives.WriteUInt32BigEndian(bytes, number);
+        return bytes;
+    }
+
+    /// <summary>A header block of literals: names and values as they are, in turns.</summary>
+    public static byte[] Block(params IEnumerable<string> namesAndValues)
+    {
+        var bytes = new List<byte>();
+        var isName = true;
+        foreach (var text in namesAndValues)
+        {
+            if (isName)
+            {
+                bytes.Add(0);
+            }
+
+            Span<byte> length = stackalloc byte[HpackInteger.MaxLength];
+            bytes.AddRange(length[..HpackInteger.Write(length, 0, 7, text.Length)]);
+            bytes.AddRange(Encoding.Latin1.GetBytes(text));
+            isName = !isName;
+        }
+
+        return [.. bytes];
+    }
+
+    public static string[] Get(string path = "/", params string[] more) => [":method", "GET", ":scheme", "http", ":path", path, ":authority", "a.org", .. more];
+
+    public static string[] Post(params string[] more) => [":method", "POST", ":scheme", "http", ":path", "/", ":authority", "a.org", .. more];
+
+    public Task SendBytesAsync(byte[] bytes) => _stream.WriteAsync(bytes, _deadline.Token).AsTask();
+
+    public Task SendAsync(FrameKind kind, FrameFlags flags, int stream, params byte[] payload) => SendBytesAsync(Frame(kind, flags, stream, payload));
+
+    public static byte[] Frame(FrameKind kind, FrameFlags flags, int stream, params byte[] payload)
+    {
+        var bytes = new byte[FrameHeader.Size + payload.Length];
+        new FrameHeader(payload.Length, kind, flags, stream).Write(bytes);
+        payload.CopyTo(bytes, FrameHeader.Size);
+        return bytes;
+    }
+
+    public Task SettingsAsync(params (SettingKind Kind, uint Value)[] settings)
+    {
+        var bytes = new byte[FrameHeader.Size + (settings.Length * 6)];
+        FrameWriter.Settings(bytes, settings);
+        return SendBytesAsync(bytes);
+    }
+
+    /// <summary>A request without a body.</summary>
+    public Task AskAsync(int stream, params string[] fields) => SendAsync(FrameKind.Headers, FrameFlags.EndHeaders | FrameFlags.EndStream, stream, Block(fields));
+
+    /// <summary>A request whose body follows, or an answer.</summary>
+    public Task BeginAsync(int stream, params string[] fields) => SendAsync(FrameKind.Headers, FrameFlags.EndHeaders, stream, Block(fields));
+
+    public Task DataAsync(int stream, string text, bool endsStream = false) =>
+        SendAsync(FrameKind.Data, endsStream ? FrameFlags.EndStream : FrameFlags.None, stream, Encoding.Latin1.GetBytes(text));
+
+    /// <summary>The next frame; null at the end.</summary>
+    public async Task<(FrameHeader Header, byte[] Payload)?> ReadAsync()
+    {
+        var head = new byte[FrameHeader.Size];
+        try
+        {
+            if (await _stream.ReadAtLeastAsync(head, head.Length, throwOnEndOfStream: false, _deadline.Token) < head.Length)
+            {
+                return null;
+            }
+
+            Assert.True(FrameHeader.TryRead(head, out var header));
+            var payload = new byte[header.Length];
+            await _stream.ReadExactlyAsync(payload, _deadline.Token);
+            return (header, payload);
+        }
+        catch (IOException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>The next frame of that kind; others are passed over.</summary>
+    public async Task<(FrameHeader Header, byte[] Payload)> ReadAsync(FrameKind kind)
+    {
+        while (await ReadAsync() is { } frame)
+        {
+            if (frame.Header.Kind == kind)
+            {
+                return frame;
+            }
+
+            if (frame.Header.Kind == FrameKind.Headers)
+            {
+                Fields(frame.Payload);
+            }
+        }
+
+        Assert.Fail($"the connection ended without {kind}");
+        return default;
+    }
+
+    /// <summary>The error that the connection ends with.</summary>
+    public async Task<Http2Error> ReadGoAwayAsync()
+    {
+        while (true)
+        {
+            var frame = await ReadAsync(FrameKind.GoAway);
+            if (BinaryPrimitives.ReadInt32BigEndian(frame.Payload) != int.MaxValue)
+            {
+                return (Http2Error)BinaryPrimitives.ReadUInt32BigEndian(frame.Payload.AsSpan(4));
+            }
+        }
+    }
+
+    /// <summary>The error that a stream ends with.</summary>
+    public async Task<Http2Error> ReadResetAsync(int stream)
+    {
+        var frame = await ReadAsync(FrameKind.Reset);
+        Assert.Equal(stream, frame.Header.Stream);
+        return (Http2Error)BinaryPrimitives.ReadUInt32BigEndian(frame.Payload);
+    }
+
+    /// <summary>A whole answer: fields, body and trailers in text. Windows are opened again for all that comes.</summary>
+    public async Task<string> ReadAnswerAsync(int stream)
+    {
+        var text = new StringBuilder();
+        while (await ReadAsync() is { } frame)
+        {
+            if (frame.Header.Kind == FrameKind.Headers)
+            {
+                var fields = Fields(frame.Payload);
+                text.Append(frame.Header.Stream == stream ? fields : "");
+            }
+            else if (frame.Header.Kind == FrameKind.Data)
+            {
+                text.Append(frame.Header.Stream == stream ? Encoding.Latin1.GetString(frame.Payload) : "");
+                if (frame.Payload.Length > 0)
+                {
+                    await SendAsync(FrameKind.WindowUpdate, FrameFlags.None, 0, Number((uint)frame.Payload.Length));
+                    await SendAsync(FrameKind.WindowUpdate, FrameFlags.None, frame.Header.Stream, Number((uint)frame.Payload.Length));
+                }
+            }
+            else if (frame.Header.Kind is FrameKind.Reset or FrameKind.GoAway)
+            {
+                return $"{text}({frame.Header.Kind} {(Http2Error)BinaryPrimitives.ReadUInt32BigEndian(frame.Payload.AsSpan(frame.Payload.Length - 4))})";
+            }
+
+            if (frame.Header.Stream == stream && frame.Header.Has(FrameFlags.EndStream) && frame.Header.Kind is FrameKind.Headers or FrameKind.Data && frame.Header.Has(FrameFlags.EndStream))
+            {
+                return text.ToString();
+            }
+        }
+
+        return $"{text}(closed)";
+    }
+
+    /// <summary>Whether it still answers.</summary>
+    public async Task PingAsync()
+    {
+        await SendAsync(FrameKind.Ping, FrameFlags.None, 0, [1, 2, 3, 4, 5, 6, 7, 8]);
+        while (true)
+        {
+            var frame = await ReadAsync(FrameKind.Ping);
+            if (frame.Header.Has(FrameFlags.Ack))
+            {
+                return;
+            }
+        }
+    }
+
+    /// <summary>A header block in lines.</summary>
+    public string Fields(ReadOnlySpan<byte> block)
+    {
+        var text = new StringBuilder();
+        var reader = new FieldBlockReader(_table, block, new byte[128 << 10]);
+        while (reader.Next())
+        {
+            text.Append(Encoding.Latin1.GetString(reader.Name)).Append(": ").Append(Encoding.Latin1.GetString(reader.Value)).Append('\n');
+        }
+
+        Assert.False(reader.IsBroken);
+        return text.Append('\n').ToString();
+    }
+
+    public void Dispose()
+    {
+        _client.Dispose();
+        _deadline.Dispose();
+    }
+}
