@@ -68,7 +68,7 @@ internal abstract partial class Http2Peer
         if (written > 0)
         {
             // Whoever is sent something has windows to open.
-            Earn(1 + (written >> 12));
+            Earn(1 + (written >> 8));
         }
 
         return written;

@@ -47,6 +47,7 @@ internal sealed class FrameClient : IDisposable
     {
         var bytes = new List<byte>();
         var isName = true;
+        Span<byte> length = stackalloc byte[HpackInteger.MaxLength];
         foreach (var text in namesAndValues)
         {
             if (isName)
@@ -54,7 +55,6 @@ internal sealed class FrameClient : IDisposable
                 bytes.Add(0);
             }
 
-            Span<byte> length = stackalloc byte[HpackInteger.MaxLength];
             bytes.AddRange(length[..HpackInteger.Write(length, 0, 7, text.Length)]);
             bytes.AddRange(Encoding.Latin1.GetBytes(text));
             isName = !isName;
