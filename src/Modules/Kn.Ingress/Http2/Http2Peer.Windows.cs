@@ -12,6 +12,8 @@ internal abstract partial class Http2Peer
     /// <summary>DATA is cut to a size of which several have room in the buffer, so that streams take turns.</summary>
     private const int MaxData = FrameHeader.MaxLength - FrameHeader.Size;
 
+    private const int MinUseful = 64;
+
     private int _sendWindow = FirstWindow;
     private int _receiveWindow = FirstWindow;
     private int _credit;
@@ -67,8 +69,8 @@ internal abstract partial class Http2Peer
         while (written < content.Length);
         if (written > 0)
         {
-            // Whoever is sent something has windows to open.
-            Earn(1 + (written >> 8));
+            // Whoever is sent something has two windows to open; not so for a few octets each time.
+            Earn((written < MinUseful ? 1 : 2) + (written >> 8));
         }
 
         return written;

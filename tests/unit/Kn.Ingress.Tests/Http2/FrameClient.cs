@@ -13,6 +13,7 @@ internal sealed class FrameClient : IDisposable
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(30);
     private readonly CancellationTokenSource _deadline = new(s_patience);
     private readonly HpackTable _table = new();
+    private readonly Dictionary<int, string> _requests = [];
     private readonly TcpClient _client;
     private readonly NetworkStream _stream;
 
@@ -178,18 +179,90 @@ internal sealed class FrameClient : IDisposable
                     await SendAsync(FrameKind.WindowUpdate, FrameFlags.None, frame.Header.Stream, Number((uint)frame.Payload.Length));
                 }
             }
-            else if (frame.Header.Kind is FrameKind.Reset or FrameKind.GoAway)
+            else if (frame.Header.Kind == FrameKind.GoAway || (frame.Header.Kind == FrameKind.Reset && frame.Header.Stream == stream))
             {
                 return $"{text}({frame.Header.Kind} {(Http2Error)BinaryPrimitives.ReadUInt32BigEndian(frame.Payload.AsSpan(frame.Payload.Length - 4))})";
             }
 
-            if (frame.Header.Stream == stream && frame.Header.Has(FrameFlags.EndStream) && frame.Header.Kind is FrameKind.Headers or FrameKind.Data && frame.Header.Has(FrameFlags.EndStream))
+            if (frame.Header.Stream == stream && frame.Header.Has(FrameFlags.EndStream) && frame.Header.Kind is FrameKind.Headers or FrameKind.Data)
             {
                 return text.ToString();
             }
         }
 
         return $"{text}(closed)";
+    }
+
+    /// <summary>What a client begins with.</summary>
+    public async Task ReadPrefaceAsync()
+    {
+        var preface = new byte[FrameWriter.Preface.Length];
+        await _stream.ReadExactlyAsync(preface, _deadline.Token);
+        Assert.True(preface.AsSpan().SequenceEqual(FrameWriter.Preface));
+    }
+
+    /// <summary>The next request that is whole: fields, body and trailers in text; null at the end.</summary>
+    public async Task<(int Stream, string Text)?> ReadRequestAsync()
+    {
+        while (await ReadAsync() is { } frame)
+        {
+            var stream = frame.Header.Stream;
+            if (frame.Header.Kind == FrameKind.Headers)
+            {
+                _requests[stream] = _requests.GetValueOrDefault(stream) + Fields(frame.Payload);
+            }
+            else if (frame.Header.Kind == FrameKind.Data)
+            {
+                _requests[stream] += Encoding.Latin1.GetString(frame.Payload);
+            }
+
+            if (frame.Header.Kind is FrameKind.Headers or FrameKind.Data && frame.Header.Has(FrameFlags.EndStream))
+            {
+                return (stream, _requests[stream]);
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>A request whose body is larger than the windows: they are opened again for all that comes.</summary>
+    public async Task<(int Stream, string Text)?> ReadLargeRequestAsync()
+    {
+        var text = new StringBuilder();
+        while (await ReadAsync() is { } frame)
+        {
+            if (frame.Header.Kind is FrameKind.Headers or FrameKind.Data)
+            {
+                text.Append(frame.Header.Kind == FrameKind.Headers ? Fields(frame.Payload) : Encoding.Latin1.GetString(frame.Payload));
+                if (frame.Header.Has(FrameFlags.EndStream))
+                {
+                    return (frame.Header.Stream, text.ToString());
+                }
+
+                await SendAsync(FrameKind.WindowUpdate, FrameFlags.None, 0, Number((uint)frame.Payload.Length + 1));
+                await SendAsync(FrameKind.WindowUpdate, FrameFlags.None, frame.Header.Stream, Number((uint)frame.Payload.Length + 1));
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>A body that is larger than the window, which the other end is to open again.</summary>
+    public async Task SendLargeAsync(int stream, string body)
+    {
+        var window = 256 << 10;
+        for (var sent = 0; sent < body.Length;)
+        {
+            while (window < 16_000)
+            {
+                var update = await ReadAsync(FrameKind.WindowUpdate);
+                window += update.Header.Stream == stream ? FramePayload.ReadStream(update.Payload) : 0;
+            }
+
+            var count = Math.Min(16_000, body.Length - sent);
+            await DataAsync(stream, body.Substring(sent, count), endsStream: sent + count == body.Length);
+            (sent, window) = (sent + count, window - count);
+        }
     }
 
     /// <summary>Whether it still answers.</summary>

@@ -262,7 +262,7 @@ public sealed class Http2ProtocolTests
         using var client = await FrameClient.ConnectAsync(engine.Port);
         await client.BeginAsync(1, FrameClient.Post());
         var error = client.ReadResetAsync(1);
-        for (var sent = 0; sent < 100 && !error.IsCompleted; sent++)
+        for (var sent = 0; sent < 4_000 && !error.IsCompleted; sent++)
         {
             await client.DataAsync(1, new string('x', 16_000));
         }
