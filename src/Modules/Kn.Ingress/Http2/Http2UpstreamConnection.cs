@@ -11,7 +11,7 @@ namespace Kn.Ingress.Http2;
 internal sealed class Http2UpstreamConnection : Http2Peer
 {
     /// <summary>Requests at once, where the backend allows as many; beyond that another connection is made.</summary>
-    private const int MaxStreams = 128;
+    public const int MaxStreams = 128;
 
     /// <summary>What is taken of an answer before its client takes it.</summary>
     private const int StreamBytes = 256 << 10;
@@ -26,14 +26,16 @@ internal sealed class Http2UpstreamConnection : Http2Peer
     private readonly List<Http2UpstreamStream> _live = [];
     private readonly Stack<Http2UpstreamStream> _free = [];
     private readonly RecentStreams _recent = new();
+    private readonly int _expectedLimit;
     private int _next = 1;
     private bool _isGoingAway;
 
-    private Http2UpstreamConnection(Worker worker, StreamSocket socket, UpstreamEndpoint endpoint)
+    private Http2UpstreamConnection(Worker worker, StreamSocket socket, UpstreamEndpoint endpoint, int limit)
         : base(worker, new PlainTransport(socket))
     {
         _socket = socket;
         Endpoint = endpoint;
+        _expectedLimit = Math.Max(1, limit);
         FrameWriter.Preface.CopyTo(Reserve(FrameWriter.Preface.Length));
         Commit(FrameWriter.Preface.Length);
         Commit(FrameWriter.Settings(Reserve(64), (SettingKind.EnablePush, 0u), (SettingKind.InitialWindowSize, (uint)StreamBytes), (SettingKind.MaxHeaderListSize, (uint)ClientConnection.MaxAnswerHead)));
@@ -51,7 +53,10 @@ internal sealed class Http2UpstreamConnection : Http2Peer
 
     /// <summary>Whether one more request may go to it.</summary>
     public bool HasRoom => !IsClosed && !_isGoingAway && !IsLingering && !Endpoint.IsRetired && _next < int.MaxValue - (2 * MaxStreams)
-        && _live.Count < Math.Min(PeerHas.MaxConcurrentStreams, MaxStreams);
+        && _live.Count < Limit;
+
+    /// <summary>Requests at once: as the backend says; before it does, as it said on another connection.</summary>
+    public int Limit => HasSettings ? (int)Math.Min(PeerHas.MaxConcurrentStreams, MaxStreams) : _expectedLimit;
 
     /// <inheritdoc/>
     public override int StreamWindow => StreamBytes;
@@ -72,8 +77,11 @@ internal sealed class Http2UpstreamConnection : Http2Peer
     protected override bool IsThere => IsConnected;
 
     /// <summary>Begins to connect.</summary>
+    /// <param name="worker">Its worker.</param>
+    /// <param name="endpoint">Whom to.</param>
+    /// <param name="limit">Requests at once, until the backend says so.</param>
     /// <returns>Null when that fails at once.</returns>
-    public static Http2UpstreamConnection? Begin(Worker worker, UpstreamEndpoint endpoint)
+    public static Http2UpstreamConnection? Begin(Worker worker, UpstreamEndpoint endpoint, int limit)
     {
         var socket = worker.Connect(endpoint);
         if (socket is null)
@@ -81,7 +89,7 @@ internal sealed class Http2UpstreamConnection : Http2Peer
             return null;
         }
 
-        var connection = new Http2UpstreamConnection(worker, socket, endpoint);
+        var connection = new Http2UpstreamConnection(worker, socket, endpoint, limit);
         worker.Add(connection, socket);
         worker.Counters.Connects++;
         return connection;

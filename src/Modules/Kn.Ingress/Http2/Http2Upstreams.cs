@@ -17,15 +17,17 @@ internal sealed class Http2Upstreams(Worker worker)
             _connections.Add(endpoint, connections = []);
         }
 
+        var limit = Http2UpstreamConnection.MaxStreams;
         foreach (var connection in connections)
         {
+            limit = Math.Min(limit, connection.Limit);
             if (connection.HasRoom)
             {
                 return connection.BeginStream();
             }
         }
 
-        if (Http2UpstreamConnection.Begin(worker, endpoint) is not { } made)
+        if (Http2UpstreamConnection.Begin(worker, endpoint, limit) is not { } made)
         {
             return null;
         }

@@ -115,7 +115,7 @@ public sealed class Http2UpstreamTests
                         goOn.SetResult();
                     }
 
-                    await goOn.Task;
+                    await goOn.Task.WaitAsync(TimeSpan.FromSeconds(30));
                     await connection.SendAsync(FrameKind.Headers, Whole, asked.Stream, FrameClient.Block(":status", "204"));
                 }
             },
@@ -299,11 +299,11 @@ public sealed class Http2UpstreamTests
         await using var engine = new RunningEngine(null, backend.Port);
         using var client = await FrameClient.ConnectAsync(engine.Port);
         await client.BeginAsync(1, ":method", "POST", ":scheme", "http", ":path", "/", ":authority", "h2.org");
-        await isThere.Task;
+        await isThere.Task.WaitAsync(TimeSpan.FromSeconds(30));
         await client.SendAsync(FrameKind.Reset, FrameFlags.None, 1, FrameClient.Number((uint)Http2Error.Cancel));
         await client.AskAsync(3, ":method", "GET", ":scheme", "http", ":path", "/", ":authority", "h2.org");
         Assert.Equal(":status: 204\n\n", await client.ReadAnswerAsync(3));
-        Assert.Equal(Http2Error.Cancel, await given.Task);
+        Assert.Equal(Http2Error.Cancel, await given.Task.WaitAsync(TimeSpan.FromSeconds(30)));
     }
 
     [Fact]
