@@ -1,6 +1,4 @@
 using Kn.Ingress.Http;
-using Kn.Linux.Streams;
-using Kn.Primitives;
 
 namespace Kn.Ingress.Proxying;
 
@@ -19,8 +17,7 @@ internal sealed class ClientConnection : Peer
     /// <summary>How long idle connections are left at a stop, for the request that may be on its way.</summary>
     private const long DrainIdleTime = 3_000;
 
-    private readonly StreamSocket _socket;
-    private readonly ushort _port;
+    private readonly Arrival _arrival;
     private readonly Exchange _exchange;
     private ClientIdentity? _identity;
     private State _state;
@@ -31,13 +28,12 @@ internal sealed class ClientConnection : Peer
 
     /// <summary>A connection that was taken.</summary>
     /// <param name="worker">Its worker.</param>
-    /// <param name="socket">The socket.</param>
-    /// <param name="port">The port that it came to.</param>
-    public ClientConnection(Worker worker, StreamSocket socket, ushort port)
-        : base(worker, new PlainTransport(socket))
+    /// <param name="transport">The connection's from now on.</param>
+    /// <param name="arrival">How the client came.</param>
+    public ClientConnection(Worker worker, ITransport transport, Arrival arrival)
+        : base(worker, transport)
     {
-        _socket = socket;
-        _port = port;
+        _arrival = arrival;
         _exchange = new Exchange(worker, this);
         CanWrite = true;
         Deadline = worker.Now + worker.Settings.HeadTimeout;
@@ -52,7 +48,7 @@ internal sealed class ClientConnection : Peer
     }
 
     /// <summary>Who it is, as backends are told.</summary>
-    public ClientIdentity Identity => _identity ??= Identify();
+    public ClientIdentity Identity => _identity ??= ClientIdentity.Of(_arrival, Worker.Settings);
 
     /// <summary>What is there of a request that came before its turn.</summary>
     public ReadOnlySpan<byte> Saved => _saved.AsSpan(0, _savedLength);
@@ -321,24 +317,5 @@ internal sealed class ClientConnection : Peer
         }
 
         return false;
-    }
-
-    private ClientIdentity Identify()
-    {
-        var text = _socket.Peer.ToString();
-        var isTrusted = false;
-        foreach (var prefix in Worker.Settings.Trusted)
-        {
-            isTrusted |= prefix.Contains(_socket.Peer);
-        }
-
-        return new ClientIdentity
-        {
-            Address = System.Text.Encoding.ASCII.GetBytes(text),
-            ForwardedFor = System.Text.Encoding.ASCII.GetBytes(_socket.Peer.Family == IpFamily.V6 ? $"\"[{text}]\"" : text),
-            Port = System.Text.Encoding.ASCII.GetBytes(_port.ToString(System.Globalization.CultureInfo.InvariantCulture)),
-            IsTls = false,
-            IsTrusted = isTrusted,
-        };
     }
 }

@@ -1,5 +1,6 @@
 using Kn.Hosting.Metrics;
 using Kn.Ingress.Planning;
+using Kn.Ingress.Tls;
 using Kn.Linux.Namespaces;
 using Microsoft.Extensions.Logging;
 
@@ -23,6 +24,9 @@ internal sealed class ProxySurroundings(LiveRoutes routes, TimeProvider time, IL
 
     /// <summary>How long requests took; null for nobody who wants to know.</summary>
     public Histogram? Seconds { get; init; }
+
+    /// <summary>TLS; null for none.</summary>
+    public TlsFront? Tls { get; init; }
 
     /// <summary>Where requests are told of; null for nowhere.</summary>
     public AccessLog? AccessLog { get; init; }

@@ -22,7 +22,7 @@ internal sealed class Worker : IDisposable
 
     private readonly EventPoll _poll = new(EventsAtOnce);
     private readonly ProxySurroundings _surroundings;
-    private readonly List<StreamListener> _listeners = [];
+    private readonly List<(StreamListener Listener, bool IsTls)> _listeners = [];
     private readonly List<Peer> _again = [];
     private readonly Thread _thread;
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -97,7 +97,7 @@ internal sealed class Worker : IDisposable
     public Task Ended => _ended.Task;
 
     /// <summary>Takes connections of a listener, which stays the caller's. Before <see cref="Start"/>.</summary>
-    public void Listen(StreamListener listener) => _listeners.Add(listener);
+    public void Listen(StreamListener listener, bool isTls) => _listeners.Add((listener, isTls));
 
     /// <summary>Begins.</summary>
     public void Start() => _thread.Start();
@@ -146,6 +146,14 @@ internal sealed class Worker : IDisposable
             _freeSlots.Push(peer.Slot);
             peer.Slot = -1;
         }
+    }
+
+    /// <summary>Gives a connection's place to another that goes on with it.</summary>
+    public void Replace(Peer before, Peer after)
+    {
+        after.Slot = before.Slot;
+        before.Slot = -1;
+        _slots[after.Slot] = after;
     }
 
     /// <summary>Lets others come first.</summary>
@@ -278,11 +286,11 @@ internal sealed class Worker : IDisposable
         {
             if (listens)
             {
-                _poll.Add(_listeners[index], ListenerMark | (uint)index);
+                _poll.Add(_listeners[index].Listener, ListenerMark | (uint)index);
             }
             else
             {
-                _poll.Remove(_listeners[index]);
+                _poll.Remove(_listeners[index].Listener);
             }
         }
 
@@ -294,11 +302,11 @@ internal sealed class Worker : IDisposable
         _isQuiet = isDraining;
     }
 
-    private void Accept(StreamListener listener)
+    private void Accept((StreamListener Listener, bool IsTls) from)
     {
         for (var count = 0; count < AcceptsAtOnce && Counters.Open < Settings.MaxConnections; count++)
         {
-            var socket = listener.TryAccept(out var error);
+            var socket = from.Listener.TryAccept(out var error);
             if (socket is null)
             {
                 if (error is Errno.EMFILE or Errno.ENFILE)
@@ -310,7 +318,7 @@ internal sealed class Worker : IDisposable
             }
 
             Counters.Accepted++;
-            var client = new ClientConnection(this, socket, listener.Port);
+            var client = ArrivingConnection.Take(this, socket, from.Listener.Port, from.IsTls);
             try
             {
                 Add(client, socket);

@@ -4,8 +4,10 @@ using System.Text;
 using Kn.Ingress.Planning;
 using Kn.Ingress.Proxying;
 using Kn.Ingress.Routing;
+using Kn.Ingress.Tls;
 using Kn.Kubernetes.Objects;
 using Kn.Linux.Streams;
+using Kn.Linux.Tls;
 using Kn.Primitives;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -15,20 +17,36 @@ namespace Kn.Ingress.Tests.Proxying;
 internal sealed class RunningEngine : IAsyncDisposable
 {
     private readonly LiveRoutes _routes = new();
+    private readonly TlsFront _tls;
 
     public RunningEngine(ProxySettings? settings, params IEnumerable<ushort> ports)
+        : this(settings, new TlsServerSettings { Protocols = TlsParts.Protocols }, null, false, ports)
     {
+    }
+
+    public RunningEngine(ProxySettings? settings, TlsServerSettings tls, TicketKeys? tickets, bool redirects, params IEnumerable<ushort> ports)
+    {
+        _tls = new TlsFront(tls, Certificates, tickets, NullLogger.Instance);
         var listener = StreamListener.Listen(IpAddress.Loopback(IpFamily.V4), 0, 128);
         Port = listener.Port;
+        var secure = StreamListener.Listen(IpAddress.Loopback(IpFamily.V4), 0, 128);
+        TlsPort = secure.Port;
         SetEndpoints(ports);
         var service = new ObjectKey("ns", "web");
-        _routes.Apply([new(RouteKey.Of("a.org"), null, new HostPiece([new RouteRule("", PathMatch.Prefix, new BackendRef(service, 80, ""), "Ingress ns/i")], null))]);
-        Engine = new ProxyEngine(1, settings ?? new ProxySettings(), new ProxySurroundings(_routes, TimeProvider.System, NullLogger.Instance));
+        _routes.Apply([new(RouteKey.Of("a.org"), null, new HostPiece([new RouteRule("", PathMatch.Prefix, new BackendRef(service, 80, ""), "Ingress ns/i") { TlsRedirect = redirects }], null))]);
+        Engine = new ProxyEngine(1, settings ?? new ProxySettings(), new ProxySurroundings(_routes, TimeProvider.System, NullLogger.Instance) { Tls = _tls });
         Engine.Listen([listener]);
+        Engine.Listen([secure], isTls: true);
         Engine.Start();
     }
 
     public ushort Port { get; }
+
+    public ushort TlsPort { get; }
+
+    public LiveCertificates Certificates { get; } = new();
+
+    public TlsFront Tls => _tls;
 
     public ProxyEngine Engine { get; }
 
@@ -48,6 +66,7 @@ internal sealed class RunningEngine : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await Engine.DisposeAsync();
+        _tls.Dispose();
         Assert.Equal(0, Engine.Sum(static counters => counters.Faults));
         Assert.Equal(0, Engine.Open);
     }
