@@ -47,15 +47,17 @@ public sealed class TlsClientContext : SafeHandle
 
     /// <summary>Begins to speak to a server; its connection need not be there yet.</summary>
     /// <param name="socket">The connection's from now on.</param>
+    /// <param name="serverName">The server's name, as it is told (SNI) and, where the server has to prove who it is, looked for in its certificate; empty for
+    /// none.</param>
     /// <exception cref="TlsException">There is no memory; the socket is still the caller's.</exception>
-    public TlsConnection Connect(StreamSocket socket)
+    public TlsConnection Connect(StreamSocket socket, string serverName)
     {
         var isHeld = false;
         try
         {
             DangerousAddRef(ref isHeld);
             var connection = new TlsConnection(handle, socket, isServer: false);
-            connection.Expect(_settings.ServerName, _settings.Verifies);
+            connection.Expect(serverName, _settings.Verifies);
             return connection;
         }
         finally

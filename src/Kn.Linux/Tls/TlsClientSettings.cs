@@ -5,9 +5,6 @@ namespace Kn.Linux.Tls;
 /// <summary>What a client asks of its servers.</summary>
 public sealed record TlsClientSettings
 {
-    /// <summary>The server's name, as it is told (SNI) and, where that is asked for, looked for in its certificate; empty for none.</summary>
-    public string ServerName { get; init; } = "";
-
     /// <summary>Whether the server has to prove who it is.</summary>
     public bool Verifies { get; init; }
 

@@ -32,6 +32,9 @@ internal static partial class IngressLog
     [LoggerMessage(9009, LogLevel.Information, "the default certificate in {File} is shown from now on; it ends at {End}", EventName = "defaultCertificateRead")]
     internal static partial void DefaultCertificateRead(ILogger logger, string file, DateTimeOffset end);
 
+    [LoggerMessage(9010, LogLevel.Error, "no backend can be spoken to by HTTPS: {Problem}", EventName = "noBackendTls")]
+    internal static partial void NoBackendTls(ILogger logger, string problem);
+
     [LoggerMessage(9006, LogLevel.Warning, "the access log cannot be written: {Problem}; its lines are dropped until it can", EventName = "accessLogFailed")]
     internal static partial void AccessLogFailed(ILogger logger, string problem);
 }

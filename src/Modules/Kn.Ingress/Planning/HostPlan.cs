@@ -107,7 +107,10 @@ internal static class HostPlan
             return null;
         }
 
-        return new BackendRef(new ObjectKey(ingress.Metadata.Namespace, backend.Service), backend.PortNumber ?? 0, backend.PortName ?? "");
+        return new BackendRef(new ObjectKey(ingress.Metadata.Namespace, backend.Service), backend.PortNumber ?? 0, backend.PortName ?? "")
+        {
+            Tls = BackendScheme.TlsOf(ingress, backend.Service),
+        };
     }
 
     private static bool IsHost(string host)

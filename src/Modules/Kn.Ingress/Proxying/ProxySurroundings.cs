@@ -28,6 +28,9 @@ internal sealed class ProxySurroundings(LiveRoutes routes, TimeProvider time, IL
     /// <summary>TLS; null for none.</summary>
     public TlsFront? Tls { get; init; }
 
+    /// <summary>TLS towards backends.</summary>
+    public BackendTls BackendTls { get; } = new(logger);
+
     /// <summary>Where requests are told of; null for nowhere.</summary>
     public AccessLog? AccessLog { get; init; }
 

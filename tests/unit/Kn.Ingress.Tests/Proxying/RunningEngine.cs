@@ -17,6 +17,7 @@ namespace Kn.Ingress.Tests.Proxying;
 internal sealed class RunningEngine : IAsyncDisposable
 {
     private readonly LiveRoutes _routes = new();
+    private static readonly AsyncLocal<UpstreamTls?> s_backend = new();
     private readonly TlsFront _tls;
 
     public RunningEngine(ProxySettings? settings, params IEnumerable<ushort> ports)
@@ -33,7 +34,7 @@ internal sealed class RunningEngine : IAsyncDisposable
         TlsPort = secure.Port;
         SetEndpoints(ports);
         var service = new ObjectKey("ns", "web");
-        _routes.Apply([new(RouteKey.Of("a.org"), null, new HostPiece([new RouteRule("", PathMatch.Prefix, new BackendRef(service, 80, ""), "Ingress ns/i") { TlsRedirect = redirects }], null))]);
+        _routes.Apply([new(RouteKey.Of("a.org"), null, new HostPiece([new RouteRule("", PathMatch.Prefix, new BackendRef(service, 80, "") { Tls = Backend }, "Ingress ns/i") { TlsRedirect = redirects }], null))]);
         Engine = new ProxyEngine(1, settings ?? new ProxySettings(), new ProxySurroundings(_routes, TimeProvider.System, NullLogger.Instance) { Tls = _tls });
         Engine.Listen([listener]);
         Engine.Listen([secure], isTls: true);
@@ -41,6 +42,13 @@ internal sealed class RunningEngine : IAsyncDisposable
     }
 
     public ushort Port { get; }
+
+    /// <summary>How backends are spoken to by engines that are made from now on in this test.</summary>
+    public static UpstreamTls? Backend
+    {
+        get => s_backend.Value;
+        set => s_backend.Value = value;
+    }
 
     public ushort TlsPort { get; }
 

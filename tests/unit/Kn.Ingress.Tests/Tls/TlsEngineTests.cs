@@ -289,7 +289,7 @@ public sealed class TlsEngineTests
 
         await plain.ReadUntilAsync("hello");
         Assert.Contains("X-Forwarded-For: 2001:db8::7\r\n", backend.Requests.Last(), StringComparison.Ordinal);
-        Assert.Equal("", await engine.AskAsync(Get));
+        Assert.Equal("(reset)", await engine.AskAsync(Get));
 
         await using var strangers = new RunningEngine(null, backend.Port);
         Assert.StartsWith("HTTP/1.1 400 ", await strangers.AskAsync("PROXY TCP4 192.0.2.7 192.0.2.1 41234 443\r\n" + Get), StringComparison.Ordinal);
