@@ -14,7 +14,7 @@ internal static class RandomClusters
     [
         .. Enumerable.Range(0, 3).Select(static number => TestCertificates.Secret($"c{number}", "a.org", "*.a.org", "b.org", "*.b.org")),
         TestCertificates.Secret("c0", "b.org"),
-        TestCertificates.Secret("c1", "no certificate", "no key"),
+        TestCertificates.OfPem("c1", "no certificate", "no key"),
     ];
 
     private static readonly string[] s_rules = ["", "a.org", "*.a.org", "b.org", "*.b.org"];

@@ -45,7 +45,7 @@ internal static class TestCertificates
         return TlsCertificate.Load(Encoding.ASCII.GetBytes(certificate), Encoding.ASCII.GetBytes(key));
     }
 
-    public static Secret Secret(string name, string certificate, string key, string version = "1") => new()
+    public static Secret OfPem(string name, string certificate, string key, string version = "1") => new()
     {
         Metadata = new ObjectMeta { Name = name, Namespace = "ns", ResourceVersion = version },
         Type = Kubernetes.Objects.Secret.TlsType,
@@ -55,7 +55,7 @@ internal static class TestCertificates
     public static Secret Secret(string name, params string[] hosts)
     {
         var (certificate, key) = Make(name, hosts);
-        return Secret(name, certificate, key);
+        return OfPem(name, certificate, key);
     }
 
     /// <summary>Shows a certificate for a host from now on.</summary>
