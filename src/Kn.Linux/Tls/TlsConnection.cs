@@ -106,6 +106,8 @@ public sealed unsafe class TlsConnection : IDisposable
     /// <summary>Takes what is there; 0 at an end that the other side spoke of.</summary>
     public int Receive(Span<byte> buffer)
     {
+        // An event that came since the last call tells of bytes that this one has to ask the socket for, even if OpenSSL still has some.
+        _state->IsEmpty = 0;
         var taken = 0;
         while (taken < buffer.Length && !_hasEnded && !_isBroken)
         {

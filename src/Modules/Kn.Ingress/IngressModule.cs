@@ -68,7 +68,7 @@ public sealed class IngressModule(IngressOptions options) : IModule
             metrics.Register(engine, tls.Certificates);
         }
 
-        context.Control.Set(IngressVerb.Name, new IngressInspector(routes).HandleAsync);
+        context.Control.Set(IngressVerb.Name, new IngressInspector(routes, tls?.Certificates).HandleAsync);
 
         var listeners = new KeptListeners(context.StoredSockets, Inside, logger);
         try

@@ -157,6 +157,11 @@ internal abstract class Peer(Worker worker, ITransport transport)
 
         // What was received with the last of what this one waited for may be in the transport's memory: no event tells of it.
         (to.CanRead, to.CanWrite, to.HasEnded) = (true, CanWrite, HasEnded);
+        if (worker.IsDraining)
+        {
+            to.OnDrain();
+        }
+
         to.Run();
     }
 

@@ -37,7 +37,13 @@ internal sealed class TicketKeys(string path, TimeProvider time)
     public byte[]? RenewIfOld() => _file is not null && IsOld(_file) ? Make() : null;
 
     /// <summary>Removes the file.</summary>
-    public static void Remove(string path) => File.Delete(path);
+    public static void Remove(string path)
+    {
+        if (File.Exists(path))
+        {
+            File.Delete(path);
+        }
+    }
 
     private byte[] Make()
     {
