@@ -10,6 +10,10 @@ namespace Kn.Linux.Tls;
 public sealed partial class TlsCertificate : SafeHandle
 {
     private const uint X509_CHECK_FLAG_NONE = 0;
+
+    /// <summary>About what OpenSSL has of one, so that the garbage collector knows what it can free.</summary>
+    private const int UnmanagedBytes = 8 << 10;
+
     private nint _key;
     private readonly nint _chain;
 
@@ -20,6 +24,7 @@ public sealed partial class TlsCertificate : SafeHandle
         _key = key;
         _chain = chain;
         NotAfter = ReadNotAfter(certificate);
+        GC.AddMemoryPressure(UnmanagedBytes);
     }
 
     /// <inheritdoc/>
@@ -118,6 +123,7 @@ public sealed partial class TlsCertificate : SafeHandle
         Libcrypto.X509_free(handle);
         Libcrypto.EVP_PKEY_free(_key);
         FreeChain(_chain);
+        GC.RemoveMemoryPressure(UnmanagedBytes);
         return true;
     }
 
@@ -183,15 +189,24 @@ public sealed partial class TlsCertificate : SafeHandle
             throw new TlsException($"the private key does not belong to the first certificate: {Libcrypto.TakeError()}");
         }
 
-        var context = Libssl.SSL_CTX_new(Libssl.TLS_server_method());
+        var connection = Libssl.SSL_new(Probe.Context);
         try
         {
-            GiveToContext(context);
+            if (!TryGiveTo(connection))
+            {
+                throw new TlsException($"the certificate cannot be used: {Libcrypto.TakeError()}");
+            }
         }
         finally
         {
-            Libssl.SSL_CTX_free(context);
+            Libssl.SSL_free(connection);
         }
+    }
+
+    /// <summary>A context that no client meets: to make one costs a millisecond.</summary>
+    private static class Probe
+    {
+        internal static readonly nint Context = Libssl.SSL_CTX_new(Libssl.TLS_server_method());
     }
 
     private static DateTimeOffset ReadNotAfter(nint certificate)
