@@ -2,6 +2,7 @@ using Kn.Ingress.Http2.Frames;
 using Kn.Ingress.Http2.Messages;
 using Kn.Ingress.Proxying;
 using Kn.Ingress.Routing;
+using Kn.Ingress.Tls;
 using Kn.Linux;
 using Kn.Linux.Streams;
 
@@ -30,8 +31,8 @@ internal sealed class Http2UpstreamConnection : Http2Peer
     private int _next = 1;
     private bool _isGoingAway;
 
-    private Http2UpstreamConnection(Worker worker, StreamSocket socket, UpstreamEndpoint endpoint, int limit)
-        : base(worker, new PlainTransport(socket))
+    private Http2UpstreamConnection(Worker worker, StreamSocket socket, ITransport transport, UpstreamEndpoint endpoint, int limit)
+        : base(worker, transport)
     {
         _socket = socket;
         Endpoint = endpoint;
@@ -89,7 +90,13 @@ internal sealed class Http2UpstreamConnection : Http2Peer
             return null;
         }
 
-        var connection = new Http2UpstreamConnection(worker, socket, endpoint, limit);
+        var transport = endpoint.Tls is null ? new PlainTransport(socket) : worker.Surroundings.BackendTls.Begin(endpoint.Tls, socket, isHttp2: true);
+        if (transport is null)
+        {
+            return null;
+        }
+
+        var connection = new Http2UpstreamConnection(worker, socket, transport, endpoint, limit);
         worker.Add(connection, socket);
         worker.Counters.Connects++;
         return connection;
@@ -147,7 +154,7 @@ internal sealed class Http2UpstreamConnection : Http2Peer
                 return false;
             }
 
-            IsConnected = true;
+            return Transport is TlsTransport tls ? TryFinishHandshake(tls) : IsConnected = true;
         }
 
         return !IsClosed || IsConnected;
@@ -299,6 +306,19 @@ internal sealed class Http2UpstreamConnection : Http2Peer
         }
 
         return Http2Error.None;
+    }
+
+    private bool TryFinishHandshake(TlsTransport tls)
+    {
+        var result = tls.Handshake();
+        if (result != 1)
+        {
+            return result == NotNow;
+        }
+
+        // Whoever did not agree on it will not understand a word.
+        IsConnected = CanRead = tls.Protocol.SequenceEqual("h2"u8);
+        return IsConnected;
     }
 
     /// <summary>How long a stream whose answer is complete is waited for.</summary>

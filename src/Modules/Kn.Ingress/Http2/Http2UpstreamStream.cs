@@ -238,7 +238,7 @@ internal sealed class Http2UpstreamStream : Http2Stream, IUpstreamSide
     {
         (IsToHead, KnowsChunks) = (request.IsHead, request.IsHttp11);
         var block = _connection.BeginBlock();
-        block.Request(request.Method(head), "http"u8, request.Authority(head), request.Target(head));
+        block.Request(request.Method(head), Endpoint.Tls is null ? "http"u8 : "https"u8, request.Authority(head), request.Target(head));
         foreach (ref readonly var field in request.Fields.All)
         {
             var isLeftOut = field.Kind is FieldKind.Host or FieldKind.Connection or FieldKind.Hop or FieldKind.NamedHop or FieldKind.TransferEncoding or FieldKind.Upgrade;

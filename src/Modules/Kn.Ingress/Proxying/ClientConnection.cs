@@ -1,7 +1,6 @@
 using Kn.Ingress.Http;
 using Kn.Ingress.Http2;
 using Kn.Ingress.Http2.Frames;
-using Kn.Linux.Streams;
 
 namespace Kn.Ingress.Proxying;
 
@@ -20,8 +19,7 @@ internal sealed class ClientConnection : Peer, IClientSide
     /// <summary>How long idle connections are left at a stop, for the request that may be on its way.</summary>
     private const long DrainIdleTime = 3_000;
 
-    private readonly StreamSocket _socket;
-    private readonly ushort _port;
+    private readonly Arrival _arrival;
     private readonly Exchange _exchange;
     private ClientIdentity? _identity;
     private State _state;
@@ -33,13 +31,12 @@ internal sealed class ClientConnection : Peer, IClientSide
 
     /// <summary>A connection that was taken.</summary>
     /// <param name="worker">Its worker.</param>
-    /// <param name="socket">The socket.</param>
-    /// <param name="port">The port that it came to.</param>
-    public ClientConnection(Worker worker, StreamSocket socket, ushort port)
-        : base(worker, new PlainTransport(socket))
+    /// <param name="transport">The connection's from now on.</param>
+    /// <param name="arrival">How the client came.</param>
+    public ClientConnection(Worker worker, ITransport transport, Arrival arrival)
+        : base(worker, transport)
     {
-        _socket = socket;
-        _port = port;
+        _arrival = arrival;
         _exchange = new Exchange(worker, this);
         CanWrite = true;
         Deadline = worker.Now + worker.Settings.HeadTimeout;
@@ -54,7 +51,7 @@ internal sealed class ClientConnection : Peer, IClientSide
     }
 
     /// <inheritdoc/>
-    public ClientIdentity Identity => _identity ??= ClientIdentity.Of(_socket.Peer, _port, isTls: false, Worker.Settings.Trusted);
+    public ClientIdentity Identity => _identity ??= ClientIdentity.Of(_arrival, Worker.Settings);
 
     /// <inheritdoc/>
     public int Room => int.MaxValue;
@@ -297,8 +294,8 @@ internal sealed class ClientConnection : Peer, IClientSide
         var next = new Http2ClientConnection(Worker, Transport, Identity);
         Worker.Counters.Open--;
         DropSaved();
-        TurnInto(next);
         next.Feed(first);
+        HandOver(next);
     }
 
     private void BeginLinger()

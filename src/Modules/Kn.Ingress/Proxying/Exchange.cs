@@ -71,7 +71,11 @@ internal sealed partial class Exchange(Worker worker, IClientSide client)
 
         var isWritten = Prepare(request, head, rest[..taken], out var failure);
         client.Save(rest[taken..]);
-        if (isWritten)
+        if (failure == OwnAnswer.PermanentRedirect)
+        {
+            Redirect();
+        }
+        else if (isWritten)
         {
             Attempt();
         }
@@ -183,6 +187,13 @@ internal sealed partial class Exchange(Worker worker, IClientSide client)
         var route = FindRoute(request, head);
         _target = route?.Upstream;
         failure = route is null ? 404 : 503;
+        if (route is { Rule.TlsRedirect: true } && !CameByTls(request, head))
+        {
+            failure = OwnAnswer.PermanentRedirect;
+            _requestLength = OwnAnswer.WriteRedirect(worker.HeadScratch, request, head, worker.Settings.HttpsPort);
+            return false;
+        }
+
         if (_target is null)
         {
             return false;

@@ -1,6 +1,8 @@
 using System.Collections.Concurrent;
 using System.Net;
+using System.Net.Security;
 using System.Net.Sockets;
+using System.Security.Cryptography.X509Certificates;
 using Kn.Ingress.Http2.Frames;
 
 namespace Kn.Ingress.Tests.Http2;
@@ -12,9 +14,16 @@ internal sealed class FrameBackend : IAsyncDisposable
     private readonly CancellationTokenSource _stop = new();
     private readonly ConcurrentBag<Task> _connections = [];
     private readonly Task _accepting;
+    private readonly X509Certificate2? _certificate;
 
     public FrameBackend(Func<FrameClient, Task> script, params (SettingKind Kind, uint Value)[] settings)
+        : this(null, script, settings)
     {
+    }
+
+    public FrameBackend(X509Certificate2? certificate, Func<FrameClient, Task> script, params (SettingKind Kind, uint Value)[] settings)
+    {
+        _certificate = certificate;
         _listener.Start();
         Port = (ushort)((IPEndPoint)_listener.LocalEndpoint).Port;
         _accepting = AcceptAsync(script, settings);
@@ -55,10 +64,19 @@ internal sealed class FrameBackend : IAsyncDisposable
 
     private async Task RunAsync(TcpClient client, Func<FrameClient, Task> script, (SettingKind Kind, uint Value)[] settings)
     {
-        using var frames = new FrameClient(client);
         await using var stopping = _stop.Token.Register(client.Close);
+        client.NoDelay = true;
+        var stream = _certificate is null ? client.GetStream() : await SecureAsync(client.GetStream(), _certificate);
+        using var frames = new FrameClient(stream, client);
         await frames.ReadPrefaceAsync();
         await frames.SettingsAsync(settings);
         await script(frames);
+    }
+
+    private static async Task<Stream> SecureAsync(Stream stream, X509Certificate2 certificate)
+    {
+        var secure = new SslStream(stream);
+        await secure.AuthenticateAsServerAsync(new SslServerAuthenticationOptions { ServerCertificate = certificate, ApplicationProtocols = [SslApplicationProtocol.Http2] });
+        return secure;
     }
 }

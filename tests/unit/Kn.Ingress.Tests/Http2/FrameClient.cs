@@ -14,27 +14,27 @@ internal sealed class FrameClient : IDisposable
     private readonly CancellationTokenSource _deadline = new(s_patience);
     private readonly HpackTable _table = new();
     private readonly Dictionary<int, string> _requests = [];
-    private readonly TcpClient _client;
-    private readonly NetworkStream _stream;
+    private readonly IDisposable _connection;
+    private readonly Stream _stream;
 
-    public FrameClient(TcpClient client)
-    {
-        _client = client;
-        _client.NoDelay = true;
-        _stream = client.GetStream();
-    }
+    /// <summary>On a connection that is there.</summary>
+    public FrameClient(Stream stream, IDisposable connection) => (_stream, _connection) = (stream, connection);
 
     public static async Task<FrameClient> ConnectAsync(ushort port, params (SettingKind Kind, uint Value)[] settings)
     {
-        var client = new TcpClient();
+        var client = new TcpClient { NoDelay = true };
         await client.ConnectAsync(IPAddress.Loopback, port);
-        var frames = new FrameClient(client);
-        await frames.SendBytesAsync(FrameWriter.Preface.ToArray());
-        await frames.SettingsAsync(settings);
+        var frames = new FrameClient(client.GetStream(), client);
+        await frames.BeginAsync(settings);
         return frames;
     }
 
-    public Socket Socket => _client.Client;
+    /// <summary>Says what a client begins with.</summary>
+    public async Task BeginAsync(params (SettingKind Kind, uint Value)[] settings)
+    {
+        await SendBytesAsync(FrameWriter.Preface.ToArray());
+        await SettingsAsync(settings);
+    }
 
     public static byte[] Number(uint number)
     {
@@ -295,7 +295,7 @@ internal sealed class FrameClient : IDisposable
 
     public void Dispose()
     {
-        _client.Dispose();
+        _connection.Dispose();
         _deadline.Dispose();
     }
 }
