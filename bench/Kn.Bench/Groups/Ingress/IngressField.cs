@@ -61,10 +61,10 @@ internal sealed class IngressField : IDisposable
         return result.ExitCode == 0 ? LoadRun.Parse(result.Output) : throw new InvalidOperationException($"wrk: {result.Output}");
     }
 
-    /// <summary>The same by HTTP/2 over TLS, ten requests at once on each of 16 connections.</summary>
+    /// <summary>The same by HTTP/2 over TLS, ten requests at once on each of 8 connections.</summary>
     public LoadRun LoadHttp2(Proxy proxy, string path)
     {
-        string[] words = ["-c", "1", "/usr/bin/h2load", "-t", "1", "-c", "16", "-m", "10", "-D", "3", "-H", ":authority: bench.test", $"https://127.0.0.1:{proxy.TlsPort}{path}"];
+        string[] words = ["-c", "1", "/usr/bin/h2load", "-t", "1", "-c", "8", "-m", "10", "-D", "3", "-H", ":authority: bench.test", $"https://127.0.0.1:{proxy.TlsPort}{path}"];
         var result = _space.Run(() => Spawn.Run("/usr/bin/taskset", words, ["PATH=/usr/bin"], []));
         return result.ExitCode == 0 && result.Output.Contains("Application protocol: h2\n", StringComparison.Ordinal)
             ? LoadRun.ParseHttp2(result.Output)

@@ -18,6 +18,9 @@ internal sealed class Http2ClientConnection : Http2Peer
     /// <summary>What is taken of all bodies together.</summary>
     private const int ConnectionBytes = 1 << 20;
 
+    /// <summary>Streams that are kept for the next requests: as many as most clients have at once.</summary>
+    private const int FreeStreams = 16;
+
     /// <summary>How long clients may take to learn that no more streams are taken.</summary>
     private const long DrainTime = 1_000;
 
@@ -99,7 +102,11 @@ internal sealed class Http2ClientConnection : Http2Peer
     {
         _recent.Add(stream.Id, wasReset);
         Streams.Remove(stream.Id);
-        _free.Push(stream);
+        if (_free.Count < FreeStreams)
+        {
+            _free.Push(stream);
+        }
+
         if (Streams.Count == 0 && !IsLingering && !HasPending)
         {
             SetOwnDeadline(DeadlineNow());

@@ -4,8 +4,8 @@ namespace Kn.Ingress.Http2;
 internal sealed class RecentStreams
 {
     private const int Kept = 128;
-    private readonly int[] _streams = new int[Kept];
-    private readonly int[] _reset = new int[Kept];
+    private int[] _streams = [];
+    private int[] _reset = [];
     private int _count;
 
     /// <summary>Takes note of one.</summary>
@@ -13,6 +13,11 @@ internal sealed class RecentStreams
     /// <param name="wasResetHere">Whether it was reset by this end, so that the other may have sent more before it knew.</param>
     public void Add(int stream, bool wasResetHere)
     {
+        if (_streams.Length == 0)
+        {
+            (_streams, _reset) = (new int[Kept], new int[Kept]);
+        }
+
         var place = _count++ & (Kept - 1);
         _streams[place] = stream;
         _reset[place] = wasResetHere ? stream : 0;
