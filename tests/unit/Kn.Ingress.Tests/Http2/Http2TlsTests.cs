@@ -46,12 +46,12 @@ public sealed class Http2TlsTests
         });
         await using var engine = new RunningEngine(null, backend.Port);
         using var handler = new SocketsHttpHandler { SslOptions = new SslClientAuthenticationOptions { TargetHost = "a.org", RemoteCertificateValidationCallback = static (_, certificate, _, _) => certificate is not null } };
-        using var client = new HttpClient(handler) { DefaultRequestVersion = HttpVersion.Version20, DefaultVersionPolicy = HttpVersionPolicy.RequestVersionExact };
+        using var client = new HttpClient(handler);
         var sent = new byte[2 << 20];
         new Random(1).NextBytes(sent);
         await Task.WhenAll(Enumerable.Range(0, 8).Select(async _ =>
         {
-            using var request = new HttpRequestMessage(HttpMethod.Post, $"https://127.0.0.1:{engine.TlsPort}/") { Content = new ByteArrayContent(sent), Headers = { Host = "a.org" } };
+            using var request = new HttpRequestMessage(HttpMethod.Post, $"https://127.0.0.1:{engine.TlsPort}/") { Content = new ByteArrayContent(sent), Headers = { Host = "a.org" }, Version = HttpVersion.Version20, VersionPolicy = HttpVersionPolicy.RequestVersionExact };
             using var response = await client.SendAsync(request);
             Assert.Equal(HttpVersion.Version20, response.Version);
             Assert.Equal(sent, await response.Content.ReadAsByteArrayAsync());

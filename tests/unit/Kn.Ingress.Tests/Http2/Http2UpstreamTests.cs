@@ -290,6 +290,7 @@ public sealed class Http2UpstreamTests
         await using var backend = new FrameBackend(async connection =>
         {
             var asked = await connection.ReadAsync(FrameKind.Headers);
+            connection.Fields(asked.Payload);
             isThere.SetResult();
             given.SetResult(await connection.ReadResetAsync(asked.Header.Stream));
             var next = await connection.ReadRequestAsync();
