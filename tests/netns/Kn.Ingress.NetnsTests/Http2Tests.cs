@@ -1,5 +1,4 @@
 using Kn.Ingress.Tests;
-using Kn.NetnsTests;
 
 namespace Kn.Ingress.NetnsTests;
 
