@@ -272,7 +272,7 @@ public sealed class Http2ProtocolTests
 
     [Fact]
     [Conformance("ingress", "HTTP/2")]
-    public async Task Streams_beyond_MAX_CONCURRENT_STREAMS_are_refused()
+    public async Task Streams_beyond_the_limit_are_refused()
     {
         await using var backend = new ScriptedBackend(static connection => connection.ForeverAsync());
         await using var engine = new RunningEngine(null, backend.Port);

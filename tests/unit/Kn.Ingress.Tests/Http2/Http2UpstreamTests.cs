@@ -101,7 +101,7 @@ public sealed class Http2UpstreamTests
 
     [Fact]
     [Conformance("ingress", "HTTP/2")]
-    public async Task MAX_CONCURRENT_STREAMS_of_a_backend_is_kept()
+    public async Task The_limit_of_streams_that_a_backend_sets_is_kept()
     {
         var goOn = new TaskCompletionSource();
         var atOnce = 0;
@@ -266,7 +266,7 @@ public sealed class Http2UpstreamTests
 
     [Fact]
     [Conformance("ingress", "gRPC")]
-    public async Task A_call_that_fails_at_once_has_its_status_in_the_head()
+    public async Task A_call_that_fails_at_once_has_its_code_in_the_head()
     {
         await using var backend = new FrameBackend(static async connection =>
         {
