@@ -116,6 +116,7 @@ internal sealed class IngressField : IDisposable
     private static Socket Ask(Proxy proxy, out string answer)
     {
         var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
+        socket.ReceiveTimeout = (int)s_deadline.TotalMilliseconds;
         socket.Connect(new IPEndPoint(IPAddress.Loopback, proxy.Port));
         socket.Send("GET /small HTTP/1.1\r\nHost: bench.test\r\n\r\n"u8);
         var buffer = new byte[4096];
@@ -223,7 +224,7 @@ internal sealed class IngressField : IDisposable
             current-context: x
             """);
         Directory.CreateDirectory($"{_folder}/state");
-        SnapshotFile.Save($"{_folder}/state/cluster.snapshot", Server, Cluster(), [ResourceKinds.Ingresses, ResourceKinds.IngressClasses, ResourceKinds.Services, ResourceKinds.EndpointSlices]);
+        SnapshotFile.Save($"{_folder}/state/cluster.snapshot", Server, Cluster(), [ResourceKinds.Ingresses, ResourceKinds.IngressClasses, ResourceKinds.Services, ResourceKinds.EndpointSlices, ResourceKinds.Nodes, ResourceKinds.Secrets]);
     }
 
     private void WriteCertificate()

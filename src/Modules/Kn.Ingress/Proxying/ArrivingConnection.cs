@@ -34,7 +34,12 @@ internal sealed class ArrivingConnection : Peer
     /// <param name="isTls">Whether that is a port for TLS.</param>
     public static Peer Take(Worker worker, StreamSocket socket, ushort port, bool isTls)
     {
-        var wantsProxyHeader = worker.Settings.ProxyProtocolFrom.Any(prefix => prefix.Contains(socket.Peer));
+        var wantsProxyHeader = false;
+        foreach (var prefix in worker.Settings.ProxyProtocolFrom)
+        {
+            wantsProxyHeader |= prefix.Contains(socket.Peer);
+        }
+
         return isTls || wantsProxyHeader
             ? new ArrivingConnection(worker, socket, port, isTls, wantsProxyHeader)
             : ClientPeers.Make(worker, new PlainTransport(socket), new Arrival(socket.Peer, port));

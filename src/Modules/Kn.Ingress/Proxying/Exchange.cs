@@ -187,7 +187,7 @@ internal sealed partial class Exchange(Worker worker, IClientSide client)
         var route = FindRoute(request, head);
         _target = route?.Upstream;
         failure = route is null ? 404 : 503;
-        if (route is { Rule.TlsRedirect: true } && !CameByTls(request, head))
+        if (route is { Rule.TlsRedirect: true } && !request.Host(head).IsEmpty && !CameByTls(request, head))
         {
             failure = OwnAnswer.PermanentRedirect;
             _requestLength = OwnAnswer.WriteRedirect(worker.HeadScratch, request, head, worker.Settings.HttpsPort);

@@ -8,7 +8,10 @@ using Kn.Kubernetes.Events;
 namespace Kn.Ingress.Tls;
 
 /// <summary>Tells the owners of Ingresses why a host is not served with the certificate that they gave. For one thread.</summary>
-internal sealed class CertificateEvents(IEventRecorder events, string node)
+/// <param name="events">Takes them.</param>
+/// <param name="node">This node.</param>
+/// <param name="isKnown">Whether Secrets are known: none is in the snapshot that an agent starts with while the API server is away.</param>
+internal sealed class CertificateEvents(IEventRecorder events, string node, Func<bool> isKnown)
 {
     private readonly Dictionary<string, HashSet<ClusterEvent>> _told = [];
     private readonly List<ClusterEvent> _news = [];
@@ -19,6 +22,11 @@ internal sealed class CertificateEvents(IEventRecorder events, string node)
         if (problems.Count == 0)
         {
             _told.Remove(host);
+            return;
+        }
+
+        if (!isKnown())
+        {
             return;
         }
 

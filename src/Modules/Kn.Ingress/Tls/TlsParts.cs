@@ -30,7 +30,7 @@ internal sealed class TlsParts : IDisposable
         var settings = new TlsServerSettings { AllowsTls12 = tls.MinVersion == "1.2", Ciphers = tls.Ciphers.Length > 0 ? tls.Ciphers : TlsServerSettings.StrongCiphers, Protocols = Protocols };
         Front = new TlsFront(settings, Certificates, tls.SessionTickets ? new TicketKeys(TicketFile(context), context.Time) : null, logger);
         _file = new DefaultCertificateFile(tls.CertificateFile, tls.KeyFile, Certificates, logger);
-        var target = new CertificateTarget(Certificates, classes, tls.DefaultSecret, new CertificateEvents(context.Events, context.Node.Name));
+        var target = new CertificateTarget(Certificates, classes, tls.DefaultSecret, new CertificateEvents(context.Events, context.Node.Name, () => context.Cache.Origin == CacheOrigin.Api));
         _loop = new ReconcileLoop<string, HostCertificate>(target, [.. Watches, new WatchRequest(ResourceKinds.Ingresses), new WatchRequest(ResourceKinds.IngressClasses)], context);
     }
 

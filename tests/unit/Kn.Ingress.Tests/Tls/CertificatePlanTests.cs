@@ -163,7 +163,7 @@ public sealed class CertificatePlanTests
     public void A_broken_Secret_makes_an_Event_on_its_Ingress_once()
     {
         var recorder = new Recorder();
-        var target = new CertificateTarget(new LiveCertificates(), s_classes, null, new CertificateEvents(recorder, "n1"));
+        var target = new CertificateTarget(new LiveCertificates(), s_classes, null, new CertificateEvents(recorder, "n1", static () => true));
         var cluster = ClusterSnapshot.Of(Build.Class("kn"), WithTls("i", "missing", "a.org"));
         for (var pass = 0; pass < 3; pass++)
         {
