@@ -104,7 +104,7 @@ public sealed partial class ConformanceTests
     private static string Spell(string word, bool first)
     {
         var upper = word.ToUpperInvariant();
-        if (upper is "ADD" or "DEL" or "CHECK" or "GC" or "STATUS" or "CNI" or "IPAM" or "IP" or "MAC" or "MTU" or "DNS" or "ICMP" or "JSON" or "TCP" or "UDP" or "SCTP" or "API" or "VIP" or "MED" or "TTL" or "MD5" or "RIB" or "TLS" or "SNI" or "HTTP" or "HTTPS" or "PROXY")
+        if (upper is "ADD" or "DEL" or "CHECK" or "GC" or "STATUS" or "CNI" or "IPAM" or "IP" or "MAC" or "MTU" or "DNS" or "ICMP" or "JSON" or "TCP" or "UDP" or "SCTP" or "API" or "VIP" or "MED" or "TTL" or "MD5" or "RIB" or "TLS" or "SNI" or "HTTP" or "HTTPS")
         {
             return upper;
         }
