@@ -270,7 +270,7 @@ public sealed class TlsEngineTests
 
     [Fact]
     [Conformance("ingress", "TLS")]
-    public async Task A_PROXY_header_comes_before_the_handshake_and_from_those_alone_who_are_trusted()
+    public async Task A_proxy_header_comes_before_the_handshake_and_from_those_alone_who_are_trusted()
     {
         await using var backend = ScriptedBackend.Answering(Hello);
         var settings = new ProxySettings { ProxyProtocolFrom = [IpPrefix.Parse("127.0.0.0/8")] };
