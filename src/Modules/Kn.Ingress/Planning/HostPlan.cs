@@ -18,7 +18,8 @@ internal static class HostPlan
     /// <param name="host">In lower case; empty for every host.</param>
     /// <param name="classes">Whose Ingresses count.</param>
     /// <param name="problems">Is told what is not done.</param>
-    public static HostPiece? Plan(ClusterSnapshot cluster, string host, ClassRules classes, Problems problems)
+    /// <param name="redirects">Whether hosts with TLS are served by it alone, where an Ingress says nothing.</param>
+    public static HostPiece? Plan(ClusterSnapshot cluster, string host, ClassRules classes, Problems problems, bool redirects = true)
     {
         var ingresses = cluster.IngressesOf(host).Where(ingress => classes.IsOurs(cluster, ingress)).ToList();
         if (ingresses.Count == 0)
@@ -33,12 +34,13 @@ internal static class HostPlan
             return null;
         }
 
+        var redirect = new TlsRedirect(TlsRules.IsAskedFor(cluster, host, classes), redirects);
         var rules = new Dictionary<(string Path, PathMatch Match), (RouteRule Rule, IngressObject From)>();
         var fallback = default(RouteRule);
         foreach (var ingress in ingresses)
         {
-            AddRules(ingress, host, rules, problems);
-            fallback ??= FallbackOf(ingress, problems);
+            AddRules(ingress, host, redirect, rules, problems);
+            fallback ??= FallbackOf(ingress, redirect, problems);
         }
 
         // The same order each time: pieces are compared.
@@ -48,7 +50,7 @@ internal static class HostPlan
     }
 
     private static void AddRules(
-        IngressObject ingress, string host, Dictionary<(string Path, PathMatch Match), (RouteRule Rule, IngressObject From)> rules, Problems problems)
+        IngressObject ingress, string host, TlsRedirect redirect, Dictionary<(string Path, PathMatch Match), (RouteRule Rule, IngressObject From)> rules, Problems problems)
     {
         foreach (var rule in ingress.Rules)
         {
@@ -59,13 +61,13 @@ internal static class HostPlan
 
             foreach (var path in rule.Paths)
             {
-                Add(ingress, path, rules, problems);
+                Add(ingress, path, redirect, rules, problems);
             }
         }
     }
 
     private static void Add(
-        IngressObject ingress, IngressPath path, Dictionary<(string Path, PathMatch Match), (RouteRule Rule, IngressObject From)> rules, Problems problems)
+        IngressObject ingress, IngressPath path, TlsRedirect redirect, Dictionary<(string Path, PathMatch Match), (RouteRule Rule, IngressObject From)> rules, Problems problems)
     {
         var match = path.Type == IngressPathType.Exact ? PathMatch.Exact : PathMatch.Prefix;
         if (RoutePath.Spell(path.Path.Length == 0 ? "/" : path.Path, match) is not { } spelt)
@@ -84,11 +86,11 @@ internal static class HostPlan
             return;
         }
 
-        rules.Add((spelt, match), (new RouteRule(spelt, match, BackendOf(ingress, path.Backend, problems), Origin(ingress)), ingress));
+        rules.Add((spelt, match), (new RouteRule(spelt, match, BackendOf(ingress, path.Backend, problems), Origin(ingress)) { TlsRedirect = redirect.IsWantedBy(ingress) }, ingress));
     }
 
-    private static RouteRule? FallbackOf(IngressObject ingress, Problems problems) => ingress.DefaultBackend is { } backend
-        ? new RouteRule("", PathMatch.Prefix, BackendOf(ingress, backend, problems), Origin(ingress))
+    private static RouteRule? FallbackOf(IngressObject ingress, TlsRedirect redirect, Problems problems) => ingress.DefaultBackend is { } backend
+        ? new RouteRule("", PathMatch.Prefix, BackendOf(ingress, backend, problems), Origin(ingress)) { TlsRedirect = redirect.IsWantedBy(ingress) }
         : null;
 
     private static BackendRef? BackendOf(IngressObject ingress, IngressBackend backend, Problems problems)
@@ -105,7 +107,10 @@ internal static class HostPlan
             return null;
         }
 
-        return new BackendRef(new ObjectKey(ingress.Metadata.Namespace, backend.Service), backend.PortNumber ?? 0, backend.PortName ?? "");
+        return new BackendRef(new ObjectKey(ingress.Metadata.Namespace, backend.Service), backend.PortNumber ?? 0, backend.PortName ?? "")
+        {
+            Tls = BackendScheme.TlsOf(ingress, backend.Service),
+        };
     }
 
     private static bool IsHost(string host)

@@ -8,7 +8,7 @@ namespace Kn.Ingress.Planning;
 /// <summary>Drives the routes to what the cluster's Ingresses, Services and EndpointSlices ask for: a host, or a Service, at a time.</summary>
 /// <remarks>The routes are memory of this process: what is read back is what was applied last. Services of other controllers' Ingresses are among the
 /// pieces: they cost a little memory, and whose an Ingress is can change without one of its Services changing.</remarks>
-internal sealed class RouteTarget(LiveRoutes routes, ClassRules classes) : ITarget<RouteKey, RoutePiece>
+internal sealed class RouteTarget(LiveRoutes routes, ClassRules classes, bool redirects = true) : ITarget<RouteKey, RoutePiece>
 {
     /// <inheritdoc/>
     public string Name => "routes";
@@ -29,11 +29,13 @@ internal sealed class RouteTarget(LiveRoutes routes, ClassRules classes) : ITarg
 
         Add(change.Before, keys);
         Add(change.After, keys);
+        AddTlsHosts(cluster, change.Before as IngressObject, keys);
+        AddTlsHosts(cluster, change.After as IngressObject, keys);
     }
 
     /// <inheritdoc/>
     public RoutePiece? Plan(ClusterSnapshot cluster, RouteKey key, Problems problems) =>
-        key.Host is { } host ? HostPlan.Plan(cluster, host, classes, problems) : PlanService(cluster, key.Service, problems);
+        key.Host is { } host ? HostPlan.Plan(cluster, host, classes, problems, redirects) : PlanService(cluster, key.Service, problems);
 
     /// <inheritdoc/>
     public Task<ValueMap<RouteKey, RoutePiece>> ReadAsync(CancellationToken cancellationToken) => Task.FromResult(routes.Pieces);
@@ -66,6 +68,22 @@ internal sealed class RouteTarget(LiveRoutes routes, ClassRules classes) : ITarg
         }
 
         return piece;
+    }
+
+    /// <summary>Hosts that have TLS by an Ingress are led there, whichever Ingress their rules are of.</summary>
+    private static void AddTlsHosts(ClusterSnapshot cluster, IngressObject? ingress, ISet<RouteKey> keys)
+    {
+        foreach (var entry in ingress?.Tls ?? default)
+        {
+            foreach (var host in ingress!.HostsOf(entry))
+            {
+                keys.Add(RouteKey.Of(host));
+                if (host.StartsWith("*.", StringComparison.Ordinal))
+                {
+                    keys.UnionWith(cluster.IngressHosts.Where(other => TlsRules.WildcardOf(other) == host).Select(static other => RouteKey.Of(other)));
+                }
+            }
+        }
     }
 
     private static void Add(KubernetesObject? state, ISet<RouteKey> keys)

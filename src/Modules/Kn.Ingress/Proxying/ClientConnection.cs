@@ -1,11 +1,11 @@
 using Kn.Ingress.Http;
-using Kn.Linux.Streams;
-using Kn.Primitives;
+using Kn.Ingress.Http2;
+using Kn.Ingress.Http2.Frames;
 
 namespace Kn.Ingress.Proxying;
 
 /// <summary>A client's connection that speaks HTTP/1.1: one request after another, each carried by an <see cref="Exchange"/>.</summary>
-internal sealed class ClientConnection : Peer
+internal sealed class ClientConnection : Peer, IClientSide
 {
     /// <summary>Longest head of an answer.</summary>
     public const int MaxAnswerHead = 64 << 10;
@@ -19,8 +19,7 @@ internal sealed class ClientConnection : Peer
     /// <summary>How long idle connections are left at a stop, for the request that may be on its way.</summary>
     private const long DrainIdleTime = 3_000;
 
-    private readonly StreamSocket _socket;
-    private readonly ushort _port;
+    private readonly Arrival _arrival;
     private readonly Exchange _exchange;
     private ClientIdentity? _identity;
     private State _state;
@@ -28,16 +27,16 @@ internal sealed class ClientConnection : Peer
     private int _savedLength;
     private int _scanned;
     private long _lingerUntil;
+    private bool _hasAsked;
 
     /// <summary>A connection that was taken.</summary>
     /// <param name="worker">Its worker.</param>
-    /// <param name="socket">The socket.</param>
-    /// <param name="port">The port that it came to.</param>
-    public ClientConnection(Worker worker, StreamSocket socket, ushort port)
-        : base(worker, new PlainTransport(socket))
+    /// <param name="transport">The connection's from now on.</param>
+    /// <param name="arrival">How the client came.</param>
+    public ClientConnection(Worker worker, ITransport transport, Arrival arrival)
+        : base(worker, transport)
     {
-        _socket = socket;
-        _port = port;
+        _arrival = arrival;
         _exchange = new Exchange(worker, this);
         CanWrite = true;
         Deadline = worker.Now + worker.Settings.HeadTimeout;
@@ -51,10 +50,13 @@ internal sealed class ClientConnection : Peer
         Linger,
     }
 
-    /// <summary>Who it is, as backends are told.</summary>
-    public ClientIdentity Identity => _identity ??= Identify();
+    /// <inheritdoc/>
+    public ClientIdentity Identity => _identity ??= ClientIdentity.Of(_arrival, Worker.Settings);
 
-    /// <summary>What is there of a request that came before its turn.</summary>
+    /// <inheritdoc/>
+    public int Room => int.MaxValue;
+
+    /// <inheritdoc/>
     public ReadOnlySpan<byte> Saved => _saved.AsSpan(0, _savedLength);
 
     /// <inheritdoc/>
@@ -129,9 +131,7 @@ internal sealed class ClientConnection : Peer
         }
     }
 
-    /// <summary>The exchange is over: the next request, or the end.</summary>
-    /// <param name="keepsAlive">Whether the client was told that the connection goes on.</param>
-    /// <param name="isAllRead">Whether nothing of the request is left to come.</param>
+    /// <inheritdoc/>
     public void EndExchange(bool keepsAlive, bool isAllRead)
     {
         if (keepsAlive && isAllRead)
@@ -144,7 +144,7 @@ internal sealed class ClientConnection : Peer
         BeginLinger();
     }
 
-    /// <summary>Keeps bytes that come before their turn.</summary>
+    /// <inheritdoc/>
     public void Save(ReadOnlySpan<byte> bytes)
     {
         _scanned = 0;
@@ -170,7 +170,7 @@ internal sealed class ClientConnection : Peer
         _savedLength = bytes.Length;
     }
 
-    /// <summary>Forgets what was saved.</summary>
+    /// <inheritdoc/>
     public void DropSaved()
     {
         _savedLength = _scanned = 0;
@@ -181,7 +181,7 @@ internal sealed class ClientConnection : Peer
         }
     }
 
-    /// <summary>Answers what is no request, and ends the connection.</summary>
+    /// <inheritdoc/>
     public void Refuse(int status)
     {
         Span<byte> answer = stackalloc byte[OwnAnswer.MaxLength];
@@ -269,6 +269,13 @@ internal sealed class ClientConnection : Peer
 
     private bool Begin(ReadOnlySpan<byte> head, ReadOnlySpan<byte> rest)
     {
+        if (!_hasAsked && head.SequenceEqual(FrameWriter.Preface[..FrameWriter.PrefaceHead]))
+        {
+            BecomeHttp2([.. head, .. rest]);
+            return false;
+        }
+
+        _hasAsked = true;
         var fault = Worker.Request.Read(head);
         if (fault != HeadFault.None)
         {
@@ -279,6 +286,16 @@ internal sealed class ClientConnection : Peer
         _state = State.Exchange;
         _exchange.Begin(Worker.Request, head, rest);
         return true;
+    }
+
+    /// <summary>The client knows that HTTP/2 is spoken here (RFC 9113 §3.3).</summary>
+    private void BecomeHttp2(ReadOnlySpan<byte> first)
+    {
+        var next = new Http2ClientConnection(Worker, Transport, Identity);
+        Worker.Counters.Open--;
+        DropSaved();
+        next.Feed(first);
+        HandOver(next);
     }
 
     private void BeginLinger()
@@ -321,24 +338,5 @@ internal sealed class ClientConnection : Peer
         }
 
         return false;
-    }
-
-    private ClientIdentity Identify()
-    {
-        var text = _socket.Peer.ToString();
-        var isTrusted = false;
-        foreach (var prefix in Worker.Settings.Trusted)
-        {
-            isTrusted |= prefix.Contains(_socket.Peer);
-        }
-
-        return new ClientIdentity
-        {
-            Address = System.Text.Encoding.ASCII.GetBytes(text),
-            ForwardedFor = System.Text.Encoding.ASCII.GetBytes(_socket.Peer.Family == IpFamily.V6 ? $"\"[{text}]\"" : text),
-            Port = System.Text.Encoding.ASCII.GetBytes(_port.ToString(System.Globalization.CultureInfo.InvariantCulture)),
-            IsTls = false,
-            IsTrusted = isTrusted,
-        };
     }
 }

@@ -38,6 +38,9 @@ internal abstract class Peer(Worker worker, ITransport transport)
     /// <summary>The worker.</summary>
     protected Worker Worker => worker;
 
+    /// <summary>Its bytes.</summary>
+    protected ITransport Transport => transport;
+
     /// <summary>Takes note of what it can do now, and goes on.</summary>
     public void OnEvents(PollEvents events)
     {
@@ -62,7 +65,7 @@ internal abstract class Peer(Worker worker, ITransport transport)
     public int Receive(Span<byte> buffer)
     {
         var count = transport.Receive(buffer);
-        if (count == NotNow || (count < buffer.Length && count > 0 && !HasEnded))
+        if (count == NotNow || (count < buffer.Length && count > 0 && !HasEnded && !transport.HasMore))
         {
             // Less than there was room for: there is no more, and an event will tell of more.
             CanRead = false;
@@ -144,6 +147,22 @@ internal abstract class Peer(Worker worker, ITransport transport)
             worker.Remove(this);
             transport.Dispose();
         }
+    }
+
+    /// <summary>Gives its place to another, which has the connection from now on and goes on at once.</summary>
+    protected virtual void HandOver(Peer to)
+    {
+        IsClosed = true;
+        worker.Replace(this, to);
+
+        // What was received with the last of what this one waited for may be in the transport's memory: no event tells of it.
+        (to.CanRead, to.CanWrite, to.HasEnded) = (true, CanWrite, HasEnded);
+        if (worker.IsDraining)
+        {
+            to.OnDrain();
+        }
+
+        to.Run();
     }
 
     private void Keep(ReadOnlySpan<byte> bytes)

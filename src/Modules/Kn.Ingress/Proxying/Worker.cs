@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using Kn.Ingress.Http;
+using Kn.Ingress.Http2;
 using Kn.Ingress.Routing;
 using Kn.Linux;
 using Kn.Linux.Streams;
@@ -22,13 +23,14 @@ internal sealed class Worker : IDisposable
 
     private readonly EventPoll _poll = new(EventsAtOnce);
     private readonly ProxySurroundings _surroundings;
-    private readonly List<StreamListener> _listeners = [];
+    private readonly List<(StreamListener Listener, bool IsTls)> _listeners = [];
     private readonly List<Peer> _again = [];
     private readonly Thread _thread;
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Peer?[] _slots = new Peer?[256];
     private uint[] _generations = new uint[256];
     private readonly Stack<int> _freeSlots = [];
+    private Http2Workspace? _http2;
     private int _slotsUsed;
     private long _nextTick;
     private bool _listens;
@@ -43,6 +45,7 @@ internal sealed class Worker : IDisposable
     {
         Settings = settings;
         Pool = new UpstreamPool(settings);
+        Http2Upstreams = new Http2Upstreams(this);
         _surroundings = surroundings;
         Span<byte> seed = stackalloc byte[16];
         RandomNumberGenerator.Fill(seed);
@@ -62,6 +65,12 @@ internal sealed class Worker : IDisposable
 
     /// <summary>Its connections to backends that wait for a request.</summary>
     public UpstreamPool Pool { get; }
+
+    /// <summary>Its connections to backends that speak HTTP/2.</summary>
+    public Http2Upstreams Http2Upstreams { get; }
+
+    /// <summary>What its connections that speak HTTP/2 use in turns.</summary>
+    public Http2Workspace Http2 => _http2 ??= new Http2Workspace();
 
     /// <summary>What it counts.</summary>
     public WorkerCounters Counters { get; } = new();
@@ -97,7 +106,7 @@ internal sealed class Worker : IDisposable
     public Task Ended => _ended.Task;
 
     /// <summary>Takes connections of a listener, which stays the caller's. Before <see cref="Start"/>.</summary>
-    public void Listen(StreamListener listener) => _listeners.Add(listener);
+    public void Listen(StreamListener listener, bool isTls) => _listeners.Add((listener, isTls));
 
     /// <summary>Begins.</summary>
     public void Start() => _thread.Start();
@@ -146,6 +155,23 @@ internal sealed class Worker : IDisposable
             _freeSlots.Push(peer.Slot);
             peer.Slot = -1;
         }
+    }
+
+    /// <summary>Gives a connection's place to another that goes on with it.</summary>
+    public void Replace(Peer before, Peer after)
+    {
+        after.Slot = before.Slot;
+        before.Slot = -1;
+        if (after.IsClosed)
+        {
+            // It has failed at once, before it had a place to give back.
+            _slots[after.Slot] = null;
+            _generations[after.Slot]++;
+            _freeSlots.Push(after.Slot);
+            return;
+        }
+
+        _slots[after.Slot] = after;
     }
 
     /// <summary>Lets others come first.</summary>
@@ -278,11 +304,11 @@ internal sealed class Worker : IDisposable
         {
             if (listens)
             {
-                _poll.Add(_listeners[index], ListenerMark | (uint)index);
+                _poll.Add(_listeners[index].Listener, ListenerMark | (uint)index);
             }
             else
             {
-                _poll.Remove(_listeners[index]);
+                _poll.Remove(_listeners[index].Listener);
             }
         }
 
@@ -294,11 +320,11 @@ internal sealed class Worker : IDisposable
         _isQuiet = isDraining;
     }
 
-    private void Accept(StreamListener listener)
+    private void Accept((StreamListener Listener, bool IsTls) from)
     {
         for (var count = 0; count < AcceptsAtOnce && Counters.Open < Settings.MaxConnections; count++)
         {
-            var socket = listener.TryAccept(out var error);
+            var socket = from.Listener.TryAccept(out var error);
             if (socket is null)
             {
                 if (error is Errno.EMFILE or Errno.ENFILE)
@@ -310,7 +336,7 @@ internal sealed class Worker : IDisposable
             }
 
             Counters.Accepted++;
-            var client = new ClientConnection(this, socket, listener.Port);
+            var client = ArrivingConnection.Take(this, socket, from.Listener.Port, from.IsTls);
             try
             {
                 Add(client, socket);

@@ -13,4 +13,8 @@ internal sealed record HostPiece(ValueList<RouteRule> Rules, RouteRule? Fallback
 /// <param name="Match">How it matches.</param>
 /// <param name="Backend">Where it leads; null for somewhere that Kn cannot go, which is answered by 503.</param>
 /// <param name="Origin">The object that asks for it, as Ingress default/web.</param>
-internal sealed record RouteRule(string Path, PathMatch Match, BackendRef? Backend, string Origin);
+internal sealed record RouteRule(string Path, PathMatch Match, BackendRef? Backend, string Origin)
+{
+    /// <summary>Whether requests that did not come by TLS are sent there.</summary>
+    public bool TlsRedirect { get; init; }
+}

@@ -81,6 +81,19 @@ public sealed class IngressTests
                 Assert.Equal(expected.Select(static ingress => ingress.Key).Order(Comparer), snapshot.IngressesOf(host).Select(static ingress => ingress.Key).Order(Comparer));
             }
 
+            foreach (var host in (string[])["a.org", "b.org", "*.c.org"])
+            {
+                var expected = held.Values.Where(ingress => ingress.Tls.Any(entry => (entry.Hosts.IsEmpty ? ingress.Rules.Select(static rule => rule.Host) : entry.Hosts).Contains(host, StringComparer.OrdinalIgnoreCase)));
+                Assert.Equal(expected.Select(static ingress => ingress.Key).Order(Comparer), snapshot.IngressesWithTls(host).Select(static ingress => ingress.Key).Order(Comparer));
+                Assert.Equal(snapshot.IngressesWithTls(host).Any(), snapshot.IngressTlsHosts.Contains(host));
+            }
+
+            foreach (var secret in (string[])["c1", "c2"])
+            {
+                var expected = held.Values.Where(ingress => ingress.Tls.Any(entry => entry.SecretName == secret));
+                Assert.Equal(expected.Select(static ingress => ingress.Key).Order(Comparer), snapshot.IngressesWithSecret(new("ns", secret)).Select(static ingress => ingress.Key).Order(Comparer));
+            }
+
             foreach (var service in (string[])["s1", "s2", "s3"])
             {
                 var expected = held.Values.Where(ingress => ingress.Backends.Any(backend => backend.Service == service));
@@ -98,6 +111,9 @@ public sealed class IngressTests
         Rules = Enumerable.Range(0, random.Next(3)).Select(_ => new IngressRule(
             ((string[])["", "A.org", "b.org", "*.c.org"])[random.Next(4)],
             [new("/", IngressPathType.Prefix, new IngressBackend($"s{random.Next(1, 4)}", 80))])).ToValueList(),
+        Tls = Enumerable.Range(0, random.Next(3)).Select(_ => new IngressTls(
+            Enumerable.Range(0, random.Next(3)).Select(_ => ((string[])["A.org", "b.org", "*.c.org"])[random.Next(3)]).ToValueList(),
+            ((string?[])["c1", "c2", null])[random.Next(3)])).ToValueList(),
     };
 
     private static Ingress Decode(string spec) =>
