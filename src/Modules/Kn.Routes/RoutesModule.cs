@@ -2,6 +2,7 @@ using Kn.Hosting.Modules;
 using Kn.Hosting.Reconciling;
 using Kn.Kubernetes.Cache;
 using Kn.Linux;
+using Kn.Linux.Namespaces;
 using Kn.Linux.Nftables;
 using Kn.Linux.Routes;
 using Kn.Linux.Sysctl;
@@ -22,6 +23,9 @@ public sealed class RoutesModule(RoutesOptions options) : IModule
     private static readonly TimeSpan DriftSpacing = TimeSpan.FromMilliseconds(500);
 
     private static readonly IReadOnlyList<WatchRequest> Nodes = [new WatchRequest(ResourceKinds.Nodes)];
+
+    /// <summary>The node's network namespace, for sockets that are opened later; null for the process's own. For tests.</summary>
+    internal NetworkNamespace? Inside { get; init; }
 
     /// <inheritdoc/>
     public IReadOnlyList<WatchRequest> Watches { get; } = options.IsBgpOn ? BgpRouting.Watches : Nodes;
@@ -74,7 +78,7 @@ public sealed class RoutesModule(RoutesOptions options) : IModule
     {
         if (options.IsBgpOn)
         {
-            return new BgpRouting(options, context, logger);
+            return new BgpRouting(options, context, logger, Inside);
         }
 
         context.Control.Set(BgpVerb.Name, static (_, _) => Task.FromResult(BgpInspector.Off));

@@ -29,6 +29,9 @@ internal sealed class RoutedNode : IDisposable
 
     public string Name { get; }
 
+    /// <summary>What lives as long as the node.</summary>
+    public string Folder { get; } = Directory.CreateTempSubdirectory("knr").FullName;
+
     public TestNamespace Space { get; }
 
     public ModuleContext Context { get; private set; }
@@ -42,6 +45,9 @@ internal sealed class RoutedNode : IDisposable
     public string Metrics => Context.Metrics.ToPrometheusText();
 
     public IReadOnlyList<string> Problems => [.. Context.Status.Read().Parts.SelectMany(static part => part.Problems).Select(static problem => problem.Message)];
+
+    /// <summary>What fails now, and whether the module runs.</summary>
+    public string Failures => $"{_running.Status} {_running.Exception?.Message} {string.Join("; ", Context.Status.Read().Parts.Select(static part => $"{part.Name}: ready {part.Ready} {part.Error}"))}";
 
     /// <summary>The first link to the underlay, of a veth whose other end is up and leads nowhere.</summary>
     public void AddUnderlay(params string[] addresses)
@@ -65,7 +71,7 @@ internal sealed class RoutedNode : IDisposable
         Context = NewContext();
         _stop.Dispose();
         _stop = new CancellationTokenSource();
-        _running = Space.Namespace.Run(() => new RoutesModule(options ?? new RoutesOptions()).RunAsync(Context, _stop.Token));
+        _running = Space.Namespace.Run(() => new RoutesModule(options ?? new RoutesOptions()) { Inside = Space.Namespace }.RunAsync(Context, _stop.Token));
     }
 
     public async Task StopAsync()
@@ -100,6 +106,7 @@ internal sealed class RoutedNode : IDisposable
     {
         _stop.Dispose();
         Space.Dispose();
+        Directory.Delete(Folder, recursive: true);
     }
 
     public static Node Node(string name, int number, params string[] addresses) => new()
@@ -117,7 +124,7 @@ internal sealed class RoutedNode : IDisposable
 
     private ModuleContext NewContext() => new()
     {
-        Node = new NodeOptions { Name = Name },
+        Node = new NodeOptions { Name = Name, Paths = new PathOptions { Run = Folder } },
         Cache = _cache,
         Loggers = NullLoggerFactory.Instance,
         Metrics = new MetricRegistry(),

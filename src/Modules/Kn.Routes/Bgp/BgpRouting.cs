@@ -1,6 +1,8 @@
+using System.Net.Sockets;
 using Kn.Hosting.Modules;
 using Kn.Hosting.Reconciling;
 using Kn.Kubernetes.Cache;
+using Kn.Linux.Namespaces;
 using Kn.Linux.Routes;
 using Kn.Primitives;
 using Kn.Routes.Bgp.Inspection;
@@ -26,14 +28,21 @@ internal sealed class BgpRouting : IDisposable
     private readonly BgpStatus _status;
 
     /// <summary>Makes the parts; to be called before the module's first await.</summary>
-    public BgpRouting(RoutesOptions options, ModuleContext context, ILogger logger)
+    /// <param name="options">The module's.</param>
+    /// <param name="context">The module's.</param>
+    /// <param name="logger">The module's.</param>
+    /// <param name="inside">The node's network namespace; null for the process's own.</param>
+    public BgpRouting(RoutesOptions options, ModuleContext context, ILogger logger, NetworkNamespace? inside)
     {
         var learned = new LearnedRoutes(options.Bgp.MaxRoutes);
         var hops = new NextHops(context.Node.Name, options);
         var observer = new BgpObserver(learned, Converged, logger);
         var events = new BgpEvents(context.Events, context.Node.Name);
         _drift = new LearnedDrift(_socket.PortId) { Network = () => hops.Network };
-        _host = new SpeakerHost(options.Bgp, learned, observer, new SpeakerSurroundings(new RestartMarker(context.Node.Paths.Run), hops.Cost, logger, context.Time));
+        _host = new SpeakerHost(options.Bgp, learned, observer, new SpeakerSurroundings(new RestartMarker(context.Node.Paths.Run), hops.Cost, logger, context.Time)
+        {
+            OpenSocket = (family, type) => inside is null ? Open(family, type) : inside.Run(() => Open(family, type)),
+        });
         _learnedTarget = new LearnedTarget(_socket, learned, hops, options.Bgp.Metric, _host.NextHopsChanged);
         _drift.Expected = route => _learnedTarget.Find(route.Destination);
         _target = new BgpTarget(new BgpTable(context.Node.Name, options.Bgp, options.Mode == RoutesMode.Bgp), _host, _socket, context, events, logger);
@@ -42,7 +51,7 @@ internal sealed class BgpRouting : IDisposable
         _loop = new ReconcileLoop<BgpKey, BgpPiece>(_target, Watches, context, new ReconcileOptions { Drift = _drift.OfNetwork, DriftSpacing = DriftSpacing });
         learned.Changed = _learnedLoop.Touch;
         _status = new BgpStatus(context, _host, observer, learned, _target, _learnedTarget, events, logger) { MaxRoutes = options.Bgp.MaxRoutes };
-        context.Control.Set(BgpVerb.Name, new BgpInspector(_host, learned, _learnedTarget, SetLeaving).HandleAsync);
+        context.Control.Set(BgpVerb.Name, new BgpInspector(_host, learned, _learnedTarget, _socket, SetLeaving).HandleAsync);
     }
 
     /// <summary>The kinds that it reads.</summary>
@@ -79,6 +88,8 @@ internal sealed class BgpRouting : IDisposable
         LearnedTarget.RemoveAll(socket);
         new RestartMarker(context.Node.Paths.Run).Clear();
     }
+
+    private static Socket Open(AddressFamily family, SocketType type) => new(family, type, ProtocolType.Unspecified);
 
     private void Converged() => _drift.Ask();
 

@@ -15,8 +15,9 @@ namespace Kn.Routes.Bgp.Inspection;
 /// <param name="host">The speaker.</param>
 /// <param name="learned">What peers told.</param>
 /// <param name="target">What the kernel has of it.</param>
+/// <param name="socket">The kernel.</param>
 /// <param name="setLeaving">Takes the node out of service, or back.</param>
-internal sealed class BgpInspector(SpeakerHost host, LearnedRoutes learned, LearnedTarget target, Action<bool> setLeaving)
+internal sealed class BgpInspector(SpeakerHost host, LearnedRoutes learned, LearnedTarget target, RouteSocket socket, Action<bool> setLeaving)
 {
     /// <summary>So many entries go in one piece: some 50 kB.</summary>
     private const int PieceLength = 256;
@@ -184,7 +185,6 @@ internal sealed class BgpInspector(SpeakerHost host, LearnedRoutes learned, Lear
 
     private IEnumerable<BgpRouteReport> Routes(IpFamily[] families)
     {
-        using var socket = RouteSocket.Open();
         var links = socket.ReadLinks().ToDictionary(static link => link.Index, static link => link.Name);
         foreach (var prefix in learned.Prefixes.Where(prefix => families.Contains(prefix.Family)).Order())
         {

@@ -138,7 +138,7 @@ internal sealed class SpeakerHost(BgpOptions options, LearnedRoutes learned, Bgp
 
         if (_bfd is null)
         {
-            var bfd = new BfdSpeaker(PathChanged, around.Time);
+            var bfd = new BfdSpeaker(PathChanged, around.Time, family => around.OpenSocket(family, SocketType.Dgram));
             var started = Running<BfdSpeaker>.Start(bfd, bfd.RunAsync);
             try
             {
@@ -202,6 +202,7 @@ internal sealed class SpeakerHost(BgpOptions options, LearnedRoutes learned, Bgp
         IsRestarting = isRestarting,
         SelectionDeferral = options.GracefulRestart.SelectionDeferral,
         NextHopCost = around.NextHopCost,
+        OpenSocket = family => around.OpenSocket(family, SocketType.Stream),
     };
 
     private async Task StopSpeakerAsync(bool isFarewell, string communication)

@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using Kn.Primitives;
 using Microsoft.Extensions.Logging;
 
@@ -10,6 +11,9 @@ namespace Kn.Routes.Bgp.Speaking;
 /// <param name="Time">The clock.</param>
 internal sealed record SpeakerSurroundings(RestartMarker Marker, Func<IpAddress, uint?> NextHopCost, ILogger Logger, TimeProvider Time)
 {
+    /// <summary>Opens sockets: the process's network namespace, but for tests.</summary>
+    public Func<AddressFamily, SocketType, Socket> OpenSocket { get; init; } = static (family, type) => new Socket(family, type, ProtocolType.Unspecified);
+
     /// <summary>While this file is there, the machine is going down (systemd-user-sessions.service, pam_nologin(8)): the agent's end is then no restart.</summary>
     public string ShutdownFile { get; init; } = "/run/nologin";
 }
