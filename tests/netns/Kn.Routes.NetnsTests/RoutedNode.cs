@@ -39,6 +39,7 @@ internal sealed class RoutedNode : IDisposable
     /// <summary>Everything of ours, as ip(8) and bridge(8) show it.</summary>
     public string Shown =>
         Space.Ip("route", "show", "proto", "75") + Space.Ip("-6", "route", "show", "proto", "75")
+        + Space.Ip("route", "show", "proto", "77") + Space.Ip("-6", "route", "show", "proto", "77")
         + Space.Ip("-d", "link", "show", "type", "vxlan") + Space.Ip("addr", "show", "type", "vxlan")
         + Space.Ip("neigh", "show", "nud", "permanent") + Tool.Run("bridge", "-n", Space.Name, "fdb", "show");
 

