@@ -56,7 +56,7 @@ public sealed class BgpTests(BgpLab lab)
             Assert.Equal("web1", await lab.Outside().GetAsync(address, 80, "/hostname", CancellationToken.None));
         }
 
-        await PatchAsync(space, "web", new JsonObject { ["spec"] = new JsonObject { ["externalTrafficPolicy"] = "Local" } }, "");
+        await PatchAsync(space, "web", new JsonObject { ["spec"] = new JsonObject { ["externalTrafficPolicy"] = "Local" } }, null);
         await LabFixture.UntilAsync("one way", () => Task.FromResult(lab.WaysTo($"{BgpLab.Pool}.7/32") == 1));
         Assert.Equal("192.168.77.2", await lab.Outside().GetAsync(address, 80, "/clientip", CancellationToken.None));
         await space.DeletePodAsync("web1");
@@ -83,8 +83,8 @@ public sealed class BgpTests(BgpLab lab)
     private Task GiveAsync(ScenarioSpace space, string service, string address) => PatchAsync(
         space, service, new JsonObject { ["status"] = new JsonObject { ["loadBalancer"] = new JsonObject { ["ingress"] = new JsonArray(new JsonObject { ["ip"] = address }) } } }, "status");
 
-    private async Task PatchAsync(ScenarioSpace space, string service, JsonObject patch, string subresource) =>
-        await lab.Client.PatchAsync(ApiResources.Services, space.Name, service, patch.ToJsonString(), subresource);
+    private async Task PatchAsync(ScenarioSpace space, string service, JsonObject patch, string? subresource) =>
+        await lab.Client.PatchAsync(ApiResources.Services, space.Name, service, subresource, patch, PatchKind.Merge, CancellationToken.None);
 
     private static async Task<string> TryAsync(EchoClient client, IpAddress address, int port, string path)
     {

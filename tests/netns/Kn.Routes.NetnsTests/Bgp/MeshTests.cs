@@ -77,7 +77,7 @@ public sealed class MeshTests
     {
         using var segment = new BgpSegment(nodes: 2);
         segment.SetServices(BgpSegment.LoadBalancer("web", local: false, "203.0.113.5", "2001:db8:5::5"));
-        segment.Start(kind, BgpSegment.Settings(nodes: 2) with { Bfd = true, Installs = true, HoldSeconds = 240 });
+        var router = segment.Start(kind, BgpSegment.Settings(nodes: 2) with { Bfd = true, Installs = true, HoldSeconds = 240 });
         var options = BgpSegment.Options(static peer => peer with { Bfd = true, HoldTime = TimeSpan.FromSeconds(240) });
         segment.Node(0).Start(options);
         segment.Node(1).Start(options);
@@ -88,7 +88,7 @@ public sealed class MeshTests
 
         Eventually.True(() => segment.Neighbors(0) is [{ Bfd: "up" }] && segment.Neighbors(1) is [{ Bfd: "up" }], "both paths are watched");
         segment.CutNode(1);
-        Eventually.True(() => Ways(segment, "-4", "203.0.113.5") == 1 && Ways(segment, "-6", "2001:db8:5::5") == 1, $"one way is left: {segment.Router().Ip("route", "show")}");
+        Eventually.True(() => Ways(segment, "-4", "203.0.113.5") == 1 && Ways(segment, "-6", "2001:db8:5::5") == 1, $"one way is left: {segment.Router().Ip("route", "show")} {router.Neighbor()} {router.Log}");
         Assert.Contains("10.9.0.11", segment.Router().Ip("route", "get", "203.0.113.5"), StringComparison.Ordinal);
     }
 

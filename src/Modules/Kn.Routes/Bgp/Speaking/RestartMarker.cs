@@ -5,7 +5,7 @@ namespace Kn.Routes.Bgp.Speaking;
 internal sealed class RestartMarker(string directory)
 {
     private const string BootFile = "/proc/sys/kernel/random/boot_id";
-    private const string NamespaceFile = "/proc/thread-self/ns/net";
+    private const string NamespaceFile = "/proc/self/ns/net";
 
     private readonly string _path = Path.Combine(directory, "bgp.running");
 
