@@ -43,6 +43,8 @@ internal sealed class Bird(TestNamespace space, PeerSettings settings) : RealPee
 
     internal override string Show(string prefix) => Ask("show", "route", prefix, "all");
 
+    internal override int WatchedPaths() => Ask("show", "bfd", "sessions").Split('\n').Count(static line => line.Contains(" Up ", StringComparison.Ordinal));
+
     internal override string Large(uint asn, uint first, uint second) => $"({asn}, {first}, {second})";
 
     internal override void Refresh() => Ask("reload", "in", "kn");

@@ -27,6 +27,9 @@ internal sealed class Frr(TestNamespace space, PeerSettings settings) : RealPeer
     internal override string Show(string prefix) =>
         Ask($"show bgp {(prefix.Contains(':', StringComparison.Ordinal) ? "ipv6" : "ipv4")} unicast {prefix}");
 
+    internal override int WatchedPaths() =>
+        Tool.Try("vtysh", ["--vty_socket", Folder, "-d", "bfdd", "-c", "show bfd peers"]).Output.Split("Status: up").Length - 1;
+
     internal override string Large(uint asn, uint first, uint second) => $"{asn}:{first}:{second}";
 
     internal override void Refresh() => Ask($"clear bgp {Settings.PeerAddress} soft in");
@@ -68,6 +71,7 @@ internal sealed class Frr(TestNamespace space, PeerSettings settings) : RealPeer
          {(Settings.TtlSecurity ? $"{peer} ttl-security hops 1" : "!")}
          {(Settings.ExtendedNextHop ? $"{peer} capability extended-nexthop" : "!")}
          {(Settings.Bfd ? $"{peer} bfd 3 100 100" : "!")}
+         {(Settings is { Bfd: true, GracefulRestart: true } ? $"{peer} bfd check-control-plane-failure" : "!")}
         """;
 
     private static string Activation(string peer, string map) => $"""
