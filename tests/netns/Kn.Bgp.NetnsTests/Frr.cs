@@ -71,7 +71,6 @@ internal sealed class Frr(TestNamespace space, PeerSettings settings) : RealPeer
          {(Settings.TtlSecurity ? $"{peer} ttl-security hops 1" : "!")}
          {(Settings.ExtendedNextHop ? $"{peer} capability extended-nexthop" : "!")}
          {(Settings.Bfd ? $"{peer} bfd 3 100 100" : "!")}
-         {(Settings is { Bfd: true, GracefulRestart: true } ? $"{peer} bfd check-control-plane-failure" : "!")}
         """;
 
     private static string Activation(string peer, string map) => $"""

