@@ -94,7 +94,7 @@ internal static class BgpServiceBench
             """);
         lab.Kubectl("apply", "-f", manifest);
         lab.Kubectl("wait", "--for=condition=Ready", "pod/web", "--timeout=60s");
-        lab.Kubectl("patch", "service", "web", "--subresource=status", "--type=merge", "-p", $$"""{"status":{"loadBalancer":{"ingress":[{"ip":"{{Address}}"}]}}}""");
+        lab.Kubectl("patch", "service", "web", "--subresource=status", "--type=merge", "-p", "{\"status\":{\"loadBalancer\":{\"ingress\":[{\"ip\":\"" + Address + "\"}]}}}");
         File.Delete(manifest);
     }
 
