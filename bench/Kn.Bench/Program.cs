@@ -24,6 +24,7 @@ if (args.Length is < 2 or > 3)
     ("dns", DnsBench.Run),
     ("ingress", IngressBench.Run),
     ("bgp", BgpBench.Run),
+    ("bgplb", BgpServiceBench.Run),
 ];
 var wanted = args.Length == 3 ? groups.Where(group => group.Name == args[2]).ToArray() : groups;
 if (wanted.Length == 0)

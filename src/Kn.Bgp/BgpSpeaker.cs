@@ -68,6 +68,24 @@ public sealed partial class BgpSpeaker : ISpeaker, IRibObserver, IDisposable
         },
         cancellationToken);
 
+    /// <summary>Announces some prefixes, or says something else of them, and withdraws others; the rest stays untouched. Costs what changes.</summary>
+    public Task ChangeRoutesAsync(IReadOnlyCollection<LocalRoute> announced, IReadOnlyCollection<IpPrefix> withdrawn, CancellationToken cancellationToken) => AskAsync(
+        () =>
+        {
+            foreach (var prefix in withdrawn)
+            {
+                Withdraw(prefix);
+            }
+
+            foreach (var route in announced)
+            {
+                Announce(route);
+            }
+
+            return true;
+        },
+        cancellationToken);
+
     /// <summary>Ends a peer's session; it comes back by itself. For BFD, that is <see cref="CeaseReason.BfdDown"/>.</summary>
     /// <returns>False when there is no such peer.</returns>
     public Task<bool> ResetAsync(IpAddress peer, CeaseReason reason, CancellationToken cancellationToken) =>
@@ -177,16 +195,28 @@ public sealed partial class BgpSpeaker : ISpeaker, IRibObserver, IDisposable
         foreach (var route in wanted)
         {
             gone.Remove(route.Prefix);
-            if (!_routes.TryGetValue(route.Prefix, out var present) || present != route)
-            {
-                _routes[route.Prefix] = route;
-                _rib.Announce(route);
-            }
+            Announce(route);
         }
 
         foreach (var prefix in gone.Keys)
         {
-            _routes.Remove(prefix);
+            Withdraw(prefix);
+        }
+    }
+
+    private void Announce(LocalRoute route)
+    {
+        if (!_routes.TryGetValue(route.Prefix, out var present) || present != route)
+        {
+            _routes[route.Prefix] = route;
+            _rib.Announce(route);
+        }
+    }
+
+    private void Withdraw(IpPrefix prefix)
+    {
+        if (_routes.Remove(prefix))
+        {
             _rib.Withdraw(prefix);
         }
     }

@@ -29,6 +29,10 @@ public static class NodeResources
     /// <summary>rtnetlink protocol number of routes to containers of networks without an agent, which the agent's modules leave alone.</summary>
     public const byte PlainRouteProtocol = 0x4C;
 
+    /// <summary>rtnetlink protocol number of routes that BGP peers told: apart from Kn's own, which are planned from the API's objects. Not RTPROT_BGP (186),
+    /// which FRR has: one on the same node would lose its routes.</summary>
+    public const byte BgpRouteProtocol = 0x4D;
+
     /// <summary>Table of the module Cni.</summary>
     public const string CniTable = "kn-cni";
 

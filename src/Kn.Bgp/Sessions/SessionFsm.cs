@@ -285,8 +285,8 @@ internal sealed partial class SessionFsm(SessionOptions options, Func<double> ra
         LastEnd = IsCollision(end) ? LastEnd : end;
         if (end is { Cause: SessionEndCause.Sent or SessionEndCause.Stopped, Error: { } error } && connection.State >= SessionState.OpenSent)
         {
-            // RFC 8538 §3.1: where routes are kept after a NOTIFICATION, one that means it must say so.
-            var isHard = end.Cause == SessionEndCause.Stopped && connection.Agreed is { KeepsAfterNotification: true };
+            // RFC 8538 §3.1: where routes are kept after a NOTIFICATION, one that means it must say so. That the path is gone is meant (RFC 9384 §3).
+            var isHard = (end.Cause == SessionEndCause.Stopped || IsPathGone(end)) && connection.Agreed is { KeepsAfterNotification: true };
             _actions.Add(new SessionAction.SendNotification(connection.Number, isHard ? error.AsHardReset() : error));
         }
 
@@ -306,10 +306,14 @@ internal sealed partial class SessionFsm(SessionOptions options, Func<double> ra
     /// <summary>A collision is no failure: the other connection goes on.</summary>
     private static bool IsCollision(SessionEnd end) => end.Error is { Code: BgpErrorCode.Cease, Subcode: (byte)CeaseReason.ConnectionCollision };
 
+    /// <summary>What BFD says is not a restart: packets would go nowhere meanwhile (RFC 5882 §4.3).</summary>
+    private static bool IsPathGone(SessionEnd end) => end.Error is { Code: BgpErrorCode.Cease, Subcode: (byte)CeaseReason.BfdDown };
+
     /// <summary>RFC 4724 §4.2 and RFC 8538 §4.1.</summary>
     private static bool IsKept(AgreedSession agreed, SessionEnd end) => agreed.Kept != FamilySet.None && end.Cause switch
     {
         SessionEndCause.ConnectionLost or SessionEndCause.Replaced => true,
+        SessionEndCause.Sent when IsPathGone(end) => false,
         SessionEndCause.Received or SessionEndCause.Sent =>
             agreed.KeepsAfterNotification && end.Error is not { Code: BgpErrorCode.Cease, Subcode: (byte)CeaseReason.HardReset or (byte)CeaseReason.MaximumPrefixes },
         _ => false,

@@ -50,6 +50,7 @@ internal static class KnCommand
         IpamCommand.Create(),
         DnsCommand.Create(),
         PolicyCommand.Create(),
+        BgpCommand.Create(),
         IngressCommand.Create(),
         CleanupCommand.Create(),
         ConfigCommand.Create(),

@@ -1,4 +1,5 @@
 using Kn.Hosting.Options;
+using Kn.Routes.Bgp.Options;
 using Kn.Routes.Pieces;
 
 namespace Kn.Routes;
@@ -20,12 +21,28 @@ public sealed record RoutesOptions : IModuleOptions
     /// <summary>Section <c>vxlan</c>: what all nodes of a cluster must have alike.</summary>
     public VxlanOptions Vxlan { get; init; } = new();
 
+    /// <summary>Section <c>bgp</c>.</summary>
+    public BgpOptions Bgp { get; init; } = new();
+
+    /// <summary>Whether BGP is spoken.</summary>
+    internal bool IsBgpOn => Bgp.Enabled || Mode == RoutesMode.Bgp;
+
+    /// <summary>How packets reach other nodes' pods, whoever says what is where.</summary>
+    internal RoutesMode Ways => Mode != RoutesMode.Bgp ? Mode : Bgp.Overlay switch
+    {
+        BgpOverlay.Subnet => RoutesMode.Auto,
+        BgpOverlay.Full => RoutesMode.Vxlan,
+        _ => RoutesMode.None,
+    };
+
     /// <inheritdoc/>
     public void Validate(OptionErrors errors)
     {
         errors.Require(Metric is > 0 and < RoutesKey.UnassignedMetric, nameof(Metric), $"must be from 1 to {RoutesKey.UnassignedMetric - 1}");
         errors.Require(Vxlan.Vni is > 0 and < 1 << 24, "Vxlan.Vni", "must be from 1 to 16777215: it has 24 bits (RFC 7348 §5)");
         errors.Require(Vxlan.Port > 0, "Vxlan.Port", "must be from 1 to 65535");
+        errors.Require(!IsBgpOn || Bgp.Metric != Metric, "Bgp.Metric", "must differ from routes.metric: the kernel tells routes to one prefix apart by it");
+        Bgp.Validate(errors, Mode);
     }
 }
 
@@ -40,6 +57,9 @@ public enum RoutesMode
 
     /// <summary>By VXLAN, all of them: for segments whose switches refuse pods' addresses.</summary>
     Vxlan,
+
+    /// <summary>As BGP tells: nodes tell each other, and routers, which pods they have (section <c>bgp</c>).</summary>
+    Bgp,
 
     /// <summary>Not at all: somebody else routes.</summary>
     None,

@@ -90,7 +90,8 @@ internal static class RoutesPlan
             return null;
         }
 
-        return owner.IsSelf ? PodCidrRoute.Unassigned : Route(owner, key.Prefix, problems);
+        // In mode bgp the ways are the same, and what leads into them is what peers tell.
+        return owner.IsSelf ? PodCidrRoute.Unassigned : peers.Options.Mode == RoutesMode.Bgp ? null : Route(owner, key.Prefix, problems);
     }
 
     private static PodCidrRoute? Route(Peer owner, IpPrefix podCidr, Problems problems)

@@ -7,20 +7,23 @@ internal sealed class Gobgp(TestNamespace space, PeerSettings settings) : RealPe
 {
     internal override void Start()
     {
-        static string Family(string name, bool restarts) => $"""
-            [[neighbors.afi-safis]]
-              [neighbors.afi-safis.config]
-                afi-safi-name = "{name}"
-              [neighbors.afi-safis.mp-graceful-restart.config]
-                enabled = {(restarts ? "true" : "false")}
-            """;
         var config = Write("gobgp.toml", $"""
             [global.config]
               as = {Settings.Asn}
               router-id = "{Settings.RouterId}"
+            {string.Join('\n', Settings.AllPeers.Select(Neighbour))}
+            """);
+        Launch("gobgpd", "-f", config, "--api-hosts", "127.0.0.1:50051", "--pprof-disable");
+        WaitUntil(() => Ask("neighbor").Contains(Settings.PeerAddress, StringComparison.Ordinal), "gobgpd");
+        var large = $"{Settings.Asn}:1:2";
+        Ask("global", "rib", "add", Settings.RouteV4, "large-community", large);
+        Ask("global", "rib", "add", "-a", "ipv6", Settings.RouteV6, "nexthop", Settings.NextHopV6, "large-community", large);
+    }
+
+    private string Neighbour(string address) => $"""
             [[neighbors]]
               [neighbors.config]
-                neighbor-address = "{Settings.PeerAddress}"
+                neighbor-address = "{address}"
                 peer-as = {Settings.PeerAs}
                 auth-password = "{Settings.Password}"
               [neighbors.timers.config]
@@ -36,13 +39,15 @@ internal sealed class Gobgp(TestNamespace space, PeerSettings settings) : RealPe
                 restart-time = 20
             {Family("ipv4-unicast", Settings.GracefulRestart)}
             {Family("ipv6-unicast", Settings.GracefulRestart)}
-            """);
-        Launch("gobgpd", "-f", config, "--api-hosts", "127.0.0.1:50051", "--pprof-disable");
-        WaitUntil(() => Ask("neighbor").Contains(Settings.PeerAddress, StringComparison.Ordinal), "gobgpd");
-        var large = $"{Settings.Asn}:1:2";
-        Ask("global", "rib", "add", Settings.RouteV4, "large-community", large);
-        Ask("global", "rib", "add", "-a", "ipv6", Settings.RouteV6, "nexthop", Settings.NextHopV6, "large-community", large);
-    }
+            """;
+
+    private static string Family(string name, bool restarts) => $"""
+        [[neighbors.afi-safis]]
+          [neighbors.afi-safis.config]
+            afi-safi-name = "{name}"
+          [neighbors.afi-safis.mp-graceful-restart.config]
+            enabled = {(restarts ? "true" : "false")}
+        """;
 
     internal override string Show(string prefix) => Ask("global", "rib", "-a", prefix.Contains(':', StringComparison.Ordinal) ? "ipv6" : "ipv4", prefix);
 

@@ -25,9 +25,21 @@ internal sealed record PeerSettings
 
     public bool TtlSecurity { get; init; }
 
+    /// <summary>Watch the path by BFD; gobgpd cannot.</summary>
+    public bool Bfd { get; init; }
+
+    /// <summary>Put what is learned into the kernel, equal paths together; gobgpd cannot.</summary>
+    public bool Installs { get; init; }
+
     public string RouteV4 { get; init; } = "10.2.0.0/16";
 
     public string RouteV6 { get; init; } = "fd02::/32";
 
     public string RouterId { get; init; } = "10.9.0.2";
+
+    /// <summary>More neighbours, with everything else as the first.</summary>
+    public IReadOnlyList<string> MorePeers { get; init; } = [];
+
+    /// <summary>All neighbours.</summary>
+    public IEnumerable<string> AllPeers => MorePeers.Prepend(PeerAddress);
 }

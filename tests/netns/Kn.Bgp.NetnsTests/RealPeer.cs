@@ -58,6 +58,9 @@ internal abstract class RealPeer : IDisposable
     /// <summary>What it says of its neighbour.</summary>
     internal abstract string Neighbor();
 
+    /// <summary>How many paths its BFD has found up.</summary>
+    internal virtual int WatchedPaths() => 0;
+
     /// <summary>As a crash would.</summary>
     internal void Kill()
     {

@@ -29,6 +29,9 @@ internal sealed class RoutedNode : IDisposable
 
     public string Name { get; }
 
+    /// <summary>What lives as long as the node.</summary>
+    public string Folder { get; } = Directory.CreateTempSubdirectory("knr").FullName;
+
     public TestNamespace Space { get; }
 
     public ModuleContext Context { get; private set; }
@@ -36,12 +39,16 @@ internal sealed class RoutedNode : IDisposable
     /// <summary>Everything of ours, as ip(8) and bridge(8) show it.</summary>
     public string Shown =>
         Space.Ip("route", "show", "proto", "75") + Space.Ip("-6", "route", "show", "proto", "75")
+        + Space.Ip("route", "show", "proto", "77") + Space.Ip("-6", "route", "show", "proto", "77")
         + Space.Ip("-d", "link", "show", "type", "vxlan") + Space.Ip("addr", "show", "type", "vxlan")
         + Space.Ip("neigh", "show", "nud", "permanent") + Tool.Run("bridge", "-n", Space.Name, "fdb", "show");
 
     public string Metrics => Context.Metrics.ToPrometheusText();
 
     public IReadOnlyList<string> Problems => [.. Context.Status.Read().Parts.SelectMany(static part => part.Problems).Select(static problem => problem.Message)];
+
+    /// <summary>What fails now, and whether the module runs.</summary>
+    public string Failures => $"{_running.Status} {_running.Exception?.Message} {string.Join("; ", Context.Status.Read().Parts.Select(static part => $"{part.Name}: ready {part.Ready} {part.Error}"))}";
 
     /// <summary>The first link to the underlay, of a veth whose other end is up and leads nowhere.</summary>
     public void AddUnderlay(params string[] addresses)
@@ -65,7 +72,7 @@ internal sealed class RoutedNode : IDisposable
         Context = NewContext();
         _stop.Dispose();
         _stop = new CancellationTokenSource();
-        _running = Space.Namespace.Run(() => new RoutesModule(options ?? new RoutesOptions()).RunAsync(Context, _stop.Token));
+        _running = Space.Namespace.Run(() => new RoutesModule(options ?? new RoutesOptions()) { Inside = Space.Namespace }.RunAsync(Context, _stop.Token));
     }
 
     public async Task StopAsync()
@@ -100,6 +107,7 @@ internal sealed class RoutedNode : IDisposable
     {
         _stop.Dispose();
         Space.Dispose();
+        Directory.Delete(Folder, recursive: true);
     }
 
     public static Node Node(string name, int number, params string[] addresses) => new()
@@ -117,7 +125,7 @@ internal sealed class RoutedNode : IDisposable
 
     private ModuleContext NewContext() => new()
     {
-        Node = new NodeOptions { Name = Name },
+        Node = new NodeOptions { Name = Name, Paths = new PathOptions { Run = Folder } },
         Cache = _cache,
         Loggers = NullLoggerFactory.Instance,
         Metrics = new MetricRegistry(),

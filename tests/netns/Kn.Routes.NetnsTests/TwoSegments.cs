@@ -17,7 +17,13 @@ internal sealed class TwoSegments : IDisposable
 
     public TwoSegments(uint podMtu)
     {
-        _cache.Watch(ResourceKinds.Nodes);
+        foreach (var kind in (ResourceKind[])[ResourceKinds.Nodes, ResourceKinds.Services, ResourceKinds.EndpointSlices])
+        {
+            _cache.Watch(kind);
+        }
+
+        _cache.Replace(ResourceKinds.Services, []);
+        _cache.Replace(ResourceKinds.EndpointSlices, []);
         _router.Exec("sysctl", "-qw", "net.ipv4.ip_forward=1", "net.ipv6.conf.all.forwarding=1");
         foreach (var segment in (int[])[0, 1])
         {

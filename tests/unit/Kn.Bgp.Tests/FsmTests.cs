@@ -300,6 +300,19 @@ public sealed class FsmTests
         Assert.Equal("notify 1 6/9, close 1, down", Acts);
     }
 
+    [Conformance("bgp", "BFD")]
+    [Fact]
+    public void PathThatIsGone_KeepsNoRoutes_AndIsAHardReset_WhereNotificationsKeepThem()
+    {
+        Establish(Peer(restarts: true));
+        _fsm.Reset(BgpError.Cease(CeaseReason.BfdDown), _now);
+        Assert.Equal("notify 1 6/10, close 1, down", Acts);
+        _fsm = new SessionFsm(Options, static () => 1);
+        Establish(Peer(restarts: true, notifications: true));
+        _fsm.Reset(BgpError.Cease(CeaseReason.BfdDown), _now);
+        Assert.Equal("notify 1 6/9, close 1, down", Acts);
+    }
+
     [Conformance("bgp", "Graceful restart")]
     [Fact]
     public void PeerThatRestarted_ReplacesItsOldSession()

@@ -17,7 +17,7 @@ public sealed partial class ConformanceTests
 
     private static readonly IReadOnlyDictionary<string, Specification> Specifications = new Dictionary<string, Specification>(StringComparer.Ordinal)
     {
-        ["bgp"] = new("the BGP specifications", "[RFC 4271](https://www.rfc-editor.org/rfc/rfc4271), the RFCs beside it, and what BIRD, FRR and gobgpd make of them", ["Messages", "Errors in an UPDATE", "AS numbers of four bytes", "Sessions", "Choosing", "Telling", "Policies", "Graceful restart", "BFD", "Real peers"]),
+        ["bgp"] = new("the BGP specifications", "[RFC 4271](https://www.rfc-editor.org/rfc/rfc4271), the RFCs beside it, and what BIRD, FRR and gobgpd make of them", ["Messages", "Errors in an UPDATE", "AS numbers of four bytes", "Sessions", "Choosing", "Telling", "Policies", "Graceful restart", "BFD", "Real peers", "Nodes and routers"]),
         ["cni"] = new("the CNI specification", "[CNI 1.1.0](https://www.cni.dev/docs/spec/) and the conventions beside it", ["Parameters", "VERSION", "ADD", "DEL", "CHECK", "GC", "STATUS", "Result", "Errors", "Chaining", "Capabilities", "Delegated IPAM", "Runtimes"]),
         ["dns"] = new("the Kubernetes DNS specification", "[DNS-based service discovery 1.1.0](https://github.com/kubernetes/dns/blob/master/docs/specification.md), the RFCs under it, and what CoreDNS makes of them", ["Zone", "Services", "Headless Services", "External names", "Pods", "Clients", "Where it is served", "What a client sees", "Transport", "Forwarding", "Cache", "Faults", "Restart"])
         {

@@ -16,7 +16,7 @@ public static class WayRules
     /// <param name="options">The module's.</param>
     public static Way Of(Node peer, IpFamily pods, ValueList<IpAddress> self, Underlay segments, RoutesOptions options)
     {
-        if (options.Mode == RoutesMode.None)
+        if (options.Ways == RoutesMode.None)
         {
             return new NoWay(null);
         }
@@ -26,8 +26,8 @@ public static class WayRules
             return new NoWay($"its InternalIP {mine} is an address of this node");
         }
 
-        var direct = options.Mode == RoutesMode.Vxlan ? null : FindDirect(peer, pods, segments);
-        return direct ?? (options.Mode == RoutesMode.Direct ? NotConnected(peer, pods) : ByVxlan(peer, self, segments, options.Vxlan));
+        var direct = options.Ways == RoutesMode.Vxlan ? null : FindDirect(peer, pods, segments);
+        return direct ?? (options.Ways == RoutesMode.Direct ? NotConnected(peer, pods) : ByVxlan(peer, self, segments, options.Vxlan));
     }
 
     /// <summary>This node's own addresses: its Node object's InternalIPs; until it has any, those of its links.</summary>

@@ -40,6 +40,9 @@ public abstract class LabFixture : IAsyncLifetime
     /// VXLAN to those behind the router.</summary>
     protected virtual int NodeCount => 3;
 
+    /// <summary>What every node's kn.yaml has beside the lab's own part.</summary>
+    protected virtual string AgentConfig => "";
+
     /// <summary>Called once when the lab is up.</summary>
     protected virtual Task PrepareAsync() => Task.CompletedTask;
 
@@ -55,7 +58,8 @@ public abstract class LabFixture : IAsyncLifetime
         var folder = Path.Combine(LabFolder, name);
         string[] server = await StartServerAsync() is { } kubeconfig ? ["--kubeconfig", kubeconfig] : [];
         _options = new LabOptions { Name = name, Folder = folder };
-        await LabAsync(["up", "--nodes", $"{NodeCount}", "--underlay-segments", "2", "--kn", Binaries.Kn, "--wait", "120", .. server]);
+        string[] config = AgentConfig.Length > 0 ? ["--agent-config", WriteAgentConfig(name)] : [];
+        await LabAsync(["up", "--nodes", $"{NodeCount}", "--underlay-segments", "2", "--kn", Binaries.Kn, "--wait", "120", .. server, .. config]);
         _options = LabChoice.Load(folder) ?? throw new InvalidOperationException($"no lab.json in {folder}");
         _client = ApiClient.FromKubeconfig(_options.UserKubeconfig);
         await PrepareAsync();
@@ -135,6 +139,14 @@ public abstract class LabFixture : IAsyncLifetime
     }
 
     private static string LabFolder => Path.Combine(Path.GetTempPath(), "kn-e2e-labs");
+
+    private string WriteAgentConfig(string name)
+    {
+        Directory.CreateDirectory(LabFolder);
+        var file = Path.Combine(LabFolder, $"{name}.yaml");
+        File.WriteAllText(file, AgentConfig);
+        return file;
+    }
 
     private NetworkNamespace Open(string path)
     {
