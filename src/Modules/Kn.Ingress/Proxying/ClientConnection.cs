@@ -1,11 +1,10 @@
 using Kn.Ingress.Http;
 using Kn.Linux.Streams;
-using Kn.Primitives;
 
 namespace Kn.Ingress.Proxying;
 
 /// <summary>A client's connection that speaks HTTP/1.1: one request after another, each carried by an <see cref="Exchange"/>.</summary>
-internal sealed class ClientConnection : Peer
+internal sealed class ClientConnection : Peer, IClientSide
 {
     /// <summary>Longest head of an answer.</summary>
     public const int MaxAnswerHead = 64 << 10;
@@ -51,10 +50,13 @@ internal sealed class ClientConnection : Peer
         Linger,
     }
 
-    /// <summary>Who it is, as backends are told.</summary>
-    public ClientIdentity Identity => _identity ??= Identify();
+    /// <inheritdoc/>
+    public ClientIdentity Identity => _identity ??= ClientIdentity.Of(_socket.Peer, _port, isTls: false, Worker.Settings.Trusted);
 
-    /// <summary>What is there of a request that came before its turn.</summary>
+    /// <inheritdoc/>
+    public int Room => int.MaxValue;
+
+    /// <inheritdoc/>
     public ReadOnlySpan<byte> Saved => _saved.AsSpan(0, _savedLength);
 
     /// <inheritdoc/>
@@ -129,9 +131,7 @@ internal sealed class ClientConnection : Peer
         }
     }
 
-    /// <summary>The exchange is over: the next request, or the end.</summary>
-    /// <param name="keepsAlive">Whether the client was told that the connection goes on.</param>
-    /// <param name="isAllRead">Whether nothing of the request is left to come.</param>
+    /// <inheritdoc/>
     public void EndExchange(bool keepsAlive, bool isAllRead)
     {
         if (keepsAlive && isAllRead)
@@ -144,7 +144,7 @@ internal sealed class ClientConnection : Peer
         BeginLinger();
     }
 
-    /// <summary>Keeps bytes that come before their turn.</summary>
+    /// <inheritdoc/>
     public void Save(ReadOnlySpan<byte> bytes)
     {
         _scanned = 0;
@@ -170,7 +170,7 @@ internal sealed class ClientConnection : Peer
         _savedLength = bytes.Length;
     }
 
-    /// <summary>Forgets what was saved.</summary>
+    /// <inheritdoc/>
     public void DropSaved()
     {
         _savedLength = _scanned = 0;
@@ -181,7 +181,7 @@ internal sealed class ClientConnection : Peer
         }
     }
 
-    /// <summary>Answers what is no request, and ends the connection.</summary>
+    /// <inheritdoc/>
     public void Refuse(int status)
     {
         Span<byte> answer = stackalloc byte[OwnAnswer.MaxLength];
@@ -321,24 +321,5 @@ internal sealed class ClientConnection : Peer
         }
 
         return false;
-    }
-
-    private ClientIdentity Identify()
-    {
-        var text = _socket.Peer.ToString();
-        var isTrusted = false;
-        foreach (var prefix in Worker.Settings.Trusted)
-        {
-            isTrusted |= prefix.Contains(_socket.Peer);
-        }
-
-        return new ClientIdentity
-        {
-            Address = System.Text.Encoding.ASCII.GetBytes(text),
-            ForwardedFor = System.Text.Encoding.ASCII.GetBytes(_socket.Peer.Family == IpFamily.V6 ? $"\"[{text}]\"" : text),
-            Port = System.Text.Encoding.ASCII.GetBytes(_port.ToString(System.Globalization.CultureInfo.InvariantCulture)),
-            IsTls = false,
-            IsTrusted = isTrusted,
-        };
     }
 }

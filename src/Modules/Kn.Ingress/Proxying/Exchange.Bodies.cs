@@ -6,9 +6,12 @@ namespace Kn.Ingress.Proxying;
 internal sealed partial class Exchange
 {
     private const int NotInScratch = -1;
+    private byte[]? _answerHead;
+    private int _answerHeadLength;
+    private int _answerScanned;
 
     /// <summary>Sends the head, with the part of the body that came along.</summary>
-    private Went SendRequest(UpstreamConnection up)
+    private Went SendRequest(IUpstreamSide up)
     {
         if (_isCutOff)
         {
@@ -37,7 +40,7 @@ internal sealed partial class Exchange
     }
 
     /// <summary>Passes on a piece of the request's body.</summary>
-    private Went StreamRequest(UpstreamConnection up)
+    private Went StreamRequest(IUpstreamSide up)
     {
         if (_isCutOff || _requestBody.IsDone || _requestSent < _requestLength || up.HasPending || !client.CanRead)
         {
@@ -70,7 +73,7 @@ internal sealed partial class Exchange
     }
 
     /// <summary>The backend takes no more of the request. It may have said why before: a refusal that comes before the body's end is an answer.</summary>
-    private Went CutOff(UpstreamConnection up)
+    private Went CutOff(IUpstreamSide up)
     {
         if (!up.CanRead)
         {
@@ -100,7 +103,7 @@ internal sealed partial class Exchange
         return Went.Over;
     }
 
-    private Went ReadAnswer(UpstreamConnection up)
+    private Went ReadAnswer(IUpstreamSide up)
     {
         if (!up.CanRead || client.HasPending)
         {
@@ -110,32 +113,38 @@ internal sealed partial class Exchange
         return _hasBegun ? StreamAnswer(up) : ReadAnswerHead(up);
     }
 
-    private Went ReadAnswerHead(UpstreamConnection up)
+    private Went ReadAnswerHead(IUpstreamSide up)
     {
-        var isInScratch = up.HeadLength == 0;
-        var buffer = worker.Scratch.AsSpan(Worker.HeadRoom);
-        var count = isInScratch ? up.Receive(buffer) : up.ReceiveHead();
+        var isInScratch = _answerHeadLength == 0;
+        var buffer = worker.Scratch.AsSpan(Worker.HeadRoom, RoomFor(worker.Scratch.Length - Worker.HeadRoom));
+        var count = up.Receive(isInScratch ? buffer : _answerHead.AsSpan(_answerHeadLength));
         if (count <= 0)
         {
             return count == Peer.NotNow ? Went.Nowhere : Over(Failed(isConnect: false, 502));
         }
 
         Touch();
-        return isInScratch ? OnAnswerBytes(up, buffer[..count], Worker.HeadRoom) : OnAnswerBytes(up, up.Head, NotInScratch);
+        if (isInScratch)
+        {
+            return OnAnswerBytes(up, buffer[..count], Worker.HeadRoom);
+        }
+
+        _answerHeadLength += count;
+        return OnAnswerBytes(up, _answerHead.AsSpan(0, _answerHeadLength), NotInScratch);
     }
 
     /// <summary>Goes on with an answer of which there is something new.</summary>
     /// <param name="up">Whence it comes.</param>
     /// <param name="bytes">What there is of it.</param>
     /// <param name="at">Where in the scratch that is.</param>
-    private Went OnAnswerBytes(UpstreamConnection up, Span<byte> bytes, int at)
+    private Went OnAnswerBytes(IUpstreamSide up, Span<byte> bytes, int at)
     {
-        var length = HeadScan.Find(bytes, ref up.Scanned);
+        var length = HeadScan.Find(bytes, ref _answerScanned);
         if (length == 0 && bytes.Length < ClientConnection.MaxAnswerHead)
         {
             if (at != NotInScratch)
             {
-                up.KeepHead(bytes);
+                KeepAnswerHead(bytes);
             }
 
             return Went.On;
@@ -157,7 +166,7 @@ internal sealed partial class Exchange
     }
 
     /// <summary>100 goes to who waits for it, others such as 103 to who can understand them.</summary>
-    private Went OnInterim(UpstreamConnection up, Span<byte> bytes, int headLength, int at)
+    private Went OnInterim(IUpstreamSide up, Span<byte> bytes, int headLength, int at)
     {
         if (++_interim > MaxInterim)
         {
@@ -176,21 +185,21 @@ internal sealed partial class Exchange
 
         if (bytes.Length == headLength)
         {
-            up.DropHead();
+            DropAnswerHead();
             return Went.On;
         }
 
-        up.Scanned = 0;
+        _answerScanned = 0;
         if (at != NotInScratch)
         {
             return OnAnswerBytes(up, bytes[headLength..], at + headLength);
         }
 
-        up.KeepHead(bytes[headLength..]);
-        return OnAnswerBytes(up, up.Head, NotInScratch);
+        KeepAnswerHead(bytes[headLength..]);
+        return OnAnswerBytes(up, _answerHead.AsSpan(0, _answerHeadLength), NotInScratch);
     }
 
-    private Went BeginAnswer(UpstreamConnection up, Span<byte> bytes, int headLength, int at)
+    private Went BeginAnswer(IUpstreamSide up, Span<byte> bytes, int headLength, int at)
     {
         var answer = worker.Answer;
         _answerBody = BodyMeter.Of(answer.Framing, answer.BodyLength);
@@ -213,7 +222,7 @@ internal sealed partial class Exchange
         _bytes = taken;
         DropRequest();
         var isSent = SendTogether(worker.HeadScratch.AsSpan(0, length), bytes.Slice(headLength, taken), at == NotInScratch ? 0 : at + headLength);
-        up.DropHead();
+        DropAnswerHead();
         return isSent ? AfterAnswerBytes() : GoneClient();
     }
 
@@ -237,9 +246,9 @@ internal sealed partial class Exchange
         return client.Send(head) && client.Send(body);
     }
 
-    private Went StreamAnswer(UpstreamConnection up)
+    private Went StreamAnswer(IUpstreamSide up)
     {
-        var buffer = worker.Scratch.AsSpan(Worker.HeadRoom, _readSize);
+        var buffer = worker.Scratch.AsSpan(Worker.HeadRoom, RoomFor(_readSize));
         var count = up.Receive(buffer);
         if (count == Peer.NotNow)
         {
@@ -278,6 +287,9 @@ internal sealed partial class Exchange
         return Went.Over;
     }
 
+    /// <summary>What the client would not take now waits in memory: there is to be little of it.</summary>
+    private int RoomFor(int bytes) => Math.Min(bytes, Math.Max(SmallRead, client.Room));
+
     private Went BadAnswer()
     {
         Release(isReusable: false);
@@ -289,6 +301,24 @@ internal sealed partial class Exchange
     {
         client.Close();
         return Went.Over;
+    }
+
+    /// <summary>Keeps the part of a head until the rest comes.</summary>
+    private void KeepAnswerHead(ReadOnlySpan<byte> part)
+    {
+        _answerHead ??= worker.Buffers.Rent(ClientConnection.MaxAnswerHead);
+        part.CopyTo(_answerHead);
+        _answerHeadLength = part.Length;
+    }
+
+    private void DropAnswerHead()
+    {
+        _answerScanned = _answerHeadLength = 0;
+        if (_answerHead is not null)
+        {
+            worker.Buffers.Return(_answerHead);
+            _answerHead = null;
+        }
     }
 
     private void Touch() => client.Deadline = worker.Now + worker.Settings.QuietTimeout;

@@ -9,7 +9,7 @@ internal sealed partial class Exchange
     private bool _clientDone;
     private bool _upDone;
 
-    private Went BeginTunnel(UpstreamConnection up, ReadOnlySpan<byte> head, ReadOnlySpan<byte> rest)
+    private Went BeginTunnel(IUpstreamSide up, ReadOnlySpan<byte> head, ReadOnlySpan<byte> rest)
     {
         if (!_wantsUpgrade)
         {
@@ -27,7 +27,7 @@ internal sealed partial class Exchange
         DropRequest();
         var isSent = client.Send(worker.HeadScratch.AsSpan(0, length)) && (rest.IsEmpty || client.Send(rest)) && (client.Saved.IsEmpty || up.Send(client.Saved));
         client.DropSaved();
-        up.DropHead();
+        DropAnswerHead();
         client.Deadline = worker.Now + worker.Settings.TunnelTimeout;
         return isSent ? Went.On : GoneClient();
     }
@@ -56,7 +56,7 @@ internal sealed partial class Exchange
 
     /// <summary>Carries a piece one way; an end is carried on too.</summary>
     /// <returns>False when a connection is broken.</returns>
-    private bool Carry(Peer from, Peer to, ref bool isDone, out bool hasCarried)
+    private bool Carry(IExchangeSide from, IExchangeSide to, ref bool isDone, out bool hasCarried)
     {
         hasCarried = false;
         if (isDone || to.HasPending || !from.CanRead)

@@ -3,11 +3,11 @@ using Kn.Ingress.Routing;
 
 namespace Kn.Ingress.Proxying;
 
-/// <summary>One request and its answer, between a client's connection and a backend's; made once a connection.</summary>
+/// <summary>One request and its answer, between a client's side and a backend's; made once a connection, or a stream.</summary>
 /// <remarks>Both bodies are streamed: nothing is read from one side while something waits to be sent to the other, so what is held is bounded by
 /// what one read takes. The request's head is kept, with the part of its body that came along, until the answer begins: until then
 /// another backend can be asked.</remarks>
-internal sealed partial class Exchange(Worker worker, ClientConnection client)
+internal sealed partial class Exchange(Worker worker, IClientSide client)
 {
     /// <summary>What the rewritten head may have more than the one that came: addresses, host and id.</summary>
     private const int AddedBytes = 1536;
@@ -24,7 +24,7 @@ internal sealed partial class Exchange(Worker worker, ClientConnection client)
     private BodyMeter _answerBody;
     private Upstream? _target;
     private UpstreamEndpoint? _endpoint;
-    private UpstreamConnection? _up;
+    private IUpstreamSide? _up;
     private byte[]? _request;
     private int _requestLength;
     private int _requestSent;
@@ -235,14 +235,12 @@ internal sealed partial class Exchange(Worker worker, ClientConnection client)
             }
 
             _endpoint = endpoint;
-            var up = _needsFresh ? null : worker.Pool.Take(endpoint, _mayRepeat ? long.MinValue : worker.Now - FreshTime);
-            if (up is null && (up = UpstreamConnection.Begin(worker, endpoint)) is null)
+            if (Reach(endpoint) is not { } up)
             {
                 Unreachable(endpoint);
                 continue;
             }
 
-            worker.Counters.Connects += up.IsReused ? 0 : 1;
             endpoint.Begin();
             up.Owner = client;
             _up = up;
@@ -253,6 +251,13 @@ internal sealed partial class Exchange(Worker worker, ClientConnection client)
         }
 
         Answer(502);
+    }
+
+    /// <summary>A way to an endpoint, be it there or not yet; null when there is none.</summary>
+    private UpstreamConnection? Reach(UpstreamEndpoint endpoint)
+    {
+        var up = _needsFresh ? null : worker.Pool.Take(endpoint, _mayRepeat ? long.MinValue : worker.Now - FreshTime);
+        return up ?? UpstreamConnection.Begin(worker, endpoint);
     }
 
     private void Unreachable(UpstreamEndpoint endpoint)
@@ -268,6 +273,7 @@ internal sealed partial class Exchange(Worker worker, ClientConnection client)
     private bool Failed(bool isConnect, int status)
     {
         var wasReused = _up is { IsReused: true };
+        var isHarmless = isConnect || _mayRepeat || _up is { IsUntouched: true };
         if (isConnect && _endpoint is not null)
         {
             Unreachable(_endpoint);
@@ -280,7 +286,7 @@ internal sealed partial class Exchange(Worker worker, ClientConnection client)
             return false;
         }
 
-        if (!_isStreamed && (isConnect || _mayRepeat) && _attempts < worker.Settings.Attempts)
+        if (!_isStreamed && isHarmless && _attempts < worker.Settings.Attempts)
         {
             // A kept connection that the backend has closed says nothing of the backend; a second one would say no more.
             _attempts -= wasReused ? 1 : 0;
@@ -342,15 +348,8 @@ internal sealed partial class Exchange(Worker worker, ClientConnection client)
 
         _up = null;
         up.Endpoint.End();
-        if (isReusable && !up.HasPending)
-        {
-            worker.Pool.Keep(up, worker.Now);
-        }
-        else
-        {
-            up.Owner = null;
-            up.Close();
-        }
+        DropAnswerHead();
+        up.Release(isReusable);
     }
 
     private void DropRequest()

@@ -38,6 +38,9 @@ internal abstract class Peer(Worker worker, ITransport transport)
     /// <summary>The worker.</summary>
     protected Worker Worker => worker;
 
+    /// <summary>Its bytes.</summary>
+    protected ITransport Transport => transport;
+
     /// <summary>Takes note of what it can do now, and goes on.</summary>
     public void OnEvents(PollEvents events)
     {
@@ -133,6 +136,18 @@ internal abstract class Peer(Worker worker, ITransport transport)
 
     /// <summary>Says that nothing more comes.</summary>
     public void EndSending() => transport.EndSending();
+
+    /// <summary>Leaves the connection to another peer, made with the same transport, which speaks what was agreed on: events are that one's from now on,
+    /// and it runs after those that are at hand.</summary>
+    protected void TurnInto(Peer next)
+    {
+        (next.CanRead, next.CanWrite, next.HasEnded) = (CanRead, CanWrite, HasEnded);
+        (next._pending, next._pendingFrom, next._pendingTo) = (_pending, _pendingFrom, _pendingTo);
+        _pending = null;
+        IsClosed = true;
+        worker.Replace(this, next);
+        worker.RunAgain(next);
+    }
 
     /// <summary>Closes it. Safe to repeat.</summary>
     public virtual void Close()

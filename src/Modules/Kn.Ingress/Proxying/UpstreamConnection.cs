@@ -5,10 +5,9 @@ using Kn.Linux.Streams;
 namespace Kn.Ingress.Proxying;
 
 /// <summary>A connection to a backend: of one request at a time, or kept for the next.</summary>
-internal sealed class UpstreamConnection : Peer
+internal sealed class UpstreamConnection : Peer, IUpstreamSide
 {
     private readonly StreamSocket _socket;
-    private byte[]? _head;
 
     private UpstreamConnection(Worker worker, StreamSocket socket, UpstreamEndpoint endpoint)
         : base(worker, new PlainTransport(socket))
@@ -17,26 +16,23 @@ internal sealed class UpstreamConnection : Peer
         Endpoint = endpoint;
     }
 
-    /// <summary>Whom it is to.</summary>
+    /// <inheritdoc/>
     public UpstreamEndpoint Endpoint { get; }
 
-    /// <summary>Whose request it carries; null while it is kept.</summary>
-    public ClientConnection? Owner { get; set; }
+    /// <inheritdoc/>
+    public IClientSide? Owner { get; set; }
 
-    /// <summary>Whether it is there; before, it is on its way.</summary>
+    /// <inheritdoc/>
     public bool IsConnected { get; private set; }
 
-    /// <summary>Whether it has carried a request before this one: the backend may have closed it meanwhile.</summary>
+    /// <inheritdoc/>
     public bool IsReused { get; set; }
+
+    /// <inheritdoc/>
+    public bool IsUntouched => false;
 
     /// <summary>Since when it is kept.</summary>
     public long KeptSince { get; set; }
-
-    /// <summary>How much of a head is there that is not whole.</summary>
-    public int HeadLength { get; private set; }
-
-    /// <summary>How much of it was looked through.</summary>
-    public int Scanned;
 
     /// <summary>Begins to connect.</summary>
     /// <returns>Null when that fails at once.</returns>
@@ -50,11 +46,11 @@ internal sealed class UpstreamConnection : Peer
 
         var connection = new UpstreamConnection(worker, socket, endpoint);
         worker.Add(connection, socket);
+        worker.Counters.Connects++;
         return connection;
     }
 
-    /// <summary>Looks whether it is there by now.</summary>
-    /// <returns>False when it will never be.</returns>
+    /// <inheritdoc/>
     public bool TryFinishConnecting()
     {
         if (!IsConnected && CanWrite)
@@ -70,33 +66,17 @@ internal sealed class UpstreamConnection : Peer
         return true;
     }
 
-    /// <summary>Keeps the part of a head until the rest comes.</summary>
-    public void KeepHead(ReadOnlySpan<byte> part)
+    /// <inheritdoc/>
+    public void Release(bool isReusable)
     {
-        _head ??= Worker.Buffers.Rent(ClientConnection.MaxAnswerHead);
-        part.CopyTo(_head);
-        HeadLength = part.Length;
-    }
-
-    /// <summary>Receives more of a head that is kept.</summary>
-    public int ReceiveHead()
-    {
-        var count = Receive(_head.AsSpan(HeadLength));
-        HeadLength += Math.Max(0, count);
-        return count;
-    }
-
-    /// <summary>What is kept of a head.</summary>
-    public Span<byte> Head => _head.AsSpan(0, HeadLength);
-
-    /// <summary>Forgets the head.</summary>
-    public void DropHead()
-    {
-        Scanned = HeadLength = 0;
-        if (_head is not null)
+        if (isReusable && !HasPending)
         {
-            Worker.Buffers.Return(_head);
-            _head = null;
+            Worker.Pool.Keep(this, Worker.Now);
+        }
+        else
+        {
+            Owner = null;
+            Close();
         }
     }
 
@@ -128,7 +108,6 @@ internal sealed class UpstreamConnection : Peer
     {
         var owner = Owner;
         Owner = null;
-        DropHead();
         base.Close();
         owner?.Close();
     }

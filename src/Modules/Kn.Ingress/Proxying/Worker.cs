@@ -148,6 +148,17 @@ internal sealed class Worker : IDisposable
         }
     }
 
+    /// <summary>Watches the same connection for another peer.</summary>
+    public void Replace(Peer old, Peer next)
+    {
+        next.Slot = old.Slot;
+        old.Slot = -1;
+        if (next.Slot >= 0)
+        {
+            _slots[next.Slot] = next;
+        }
+    }
+
     /// <summary>Lets others come first.</summary>
     public void RunAgain(Peer peer) => _again.Add(peer);
 

@@ -8,6 +8,9 @@ namespace Kn.Ingress.Routing;
 /// <param name="PortName">Its name; empty where it has a number.</param>
 internal readonly record struct BackendRef(ObjectKey Service, ushort PortNumber, string PortName)
 {
+    /// <summary>What its endpoints speak.</summary>
+    public BackendProtocol Protocol { get; init; }
+
     /// <inheritdoc/>
     public override string ToString() => $"{Service}:{(PortNumber == 0 ? PortName : PortNumber)}";
 }
