@@ -41,9 +41,6 @@ internal sealed class AnnotationDraft
     /// <summary>proxy-next-upstream-tries.</summary>
     public int? Tries { get; set; }
 
-    /// <summary>custom-headers: the ConfigMap that has fields for clients.</summary>
-    public string CustomHeaders { get; set; } = "";
-
     /// <summary>affinity and session-cookie-*.</summary>
     internal sealed class AffinityDraft
     {

@@ -1,5 +1,4 @@
 using Kn.Ingress.Routing;
-using Kn.Kubernetes.Objects;
 using Kn.Primitives;
 
 namespace Kn.Ingress.Annotations;
@@ -7,7 +6,7 @@ namespace Kn.Ingress.Annotations;
 /// <summary>Makes settings of an Ingress' annotations. Pure.</summary>
 internal static class AnnotationReader
 {
-    private static readonly AnnotationSettings s_nothing = new(RouteSettings.None, null, "", "", false, []);
+    private static readonly AnnotationSettings s_nothing = new(RouteSettings.None, null, "", false, []);
 
     /// <summary>What an Ingress asks for. Kn's own names win over those of ingress-nginx.</summary>
     public static AnnotationSettings Read(IngressObject ingress)
@@ -101,7 +100,7 @@ internal static class AnnotationReader
             problems.Add("canary annotations count only with canary: \"true\"");
         }
 
-        return new AnnotationSettings(settings == RouteSettings.None ? RouteSettings.None : settings, draft.IsCanary ? draft.Canary : null, secret, draft.CustomHeaders, draft.BasicAuth.IsMap, problems.ToValueList());
+        return new AnnotationSettings(settings == RouteSettings.None ? RouteSettings.None : settings, draft.IsCanary ? draft.Canary : null, secret, draft.BasicAuth.IsMap, problems.ToValueList());
     }
 
     private static AffinitySettings AffinityOf(AnnotationDraft.AffinityDraft draft)
@@ -120,7 +119,6 @@ internal static class AnnotationReader
 /// <param name="Route">For its routes, but for what is in other objects.</param>
 /// <param name="Canary">It is the canary of other Ingresses; null for one of its own.</param>
 /// <param name="AuthSecret">Namespace and name of the Secret that names and passwords are in; empty for none.</param>
-/// <param name="CustomHeaders">Namespace and name of the ConfigMap that fields for clients are in; empty for none.</param>
 /// <param name="IsAuthMap">Whether the Secret's keys are names, and its values their passwords.</param>
 /// <param name="Problems">What is not done.</param>
-internal sealed record AnnotationSettings(RouteSettings Route, CanarySettings? Canary, string AuthSecret, string CustomHeaders, bool IsAuthMap, ValueList<string> Problems);
+internal sealed record AnnotationSettings(RouteSettings Route, CanarySettings? Canary, string AuthSecret, bool IsAuthMap, ValueList<string> Problems);

@@ -12,10 +12,10 @@ internal static partial class AnnotationTable
     [
         Done("backend-protocol", static (draft, text) => text.ToUpperInvariant() switch
         {
-            "HTTP" => Set(draft, draft.Settings with { Protocol = BackendProtocol.Http }),
-            "HTTPS" => Set(draft, draft.Settings with { Protocol = BackendProtocol.Https }),
-            "GRPC" => Set(draft, draft.Settings with { Protocol = BackendProtocol.Grpc }),
-            "GRPCS" => Set(draft, draft.Settings with { Protocol = BackendProtocol.Grpcs }),
+            "HTTP" => Set(draft, draft.Settings with { Protocol = BackendProtocol.Http1 }),
+            "HTTPS" => Set(draft, draft.Settings with { Protocol = BackendProtocol.Tls }),
+            "GRPC" => Set(draft, draft.Settings with { Protocol = BackendProtocol.Http2 }),
+            "GRPCS" => Set(draft, draft.Settings with { Protocol = BackendProtocol.Http2 | BackendProtocol.Tls }),
             _ => "must be HTTP, HTTPS, GRPC or GRPCS; FCGI and AUTO_HTTP are not spoken",
         }),
         Done("proxy-connect-timeout", static (draft, text) => Time(text, value => draft.Settings = draft.Settings with { ConnectTimeout = value })),
@@ -29,7 +29,7 @@ internal static partial class AnnotationTable
         Done("connection-proxy-header", static (draft, text) => FieldText(text, value => draft.Settings = draft.Settings with { ConnectionField = value })),
         Done("proxy-set-headers", static (draft, text) => ReadFields(text, value => draft.Settings = draft.Settings with { RequestFields = value }), "lines of NAME: VALUE, fields that backends get"),
         Done("response-headers", static (draft, text) => ReadFields(text, value => draft.Settings = draft.Settings with { AnswerFields = value }), "lines of NAME: VALUE, fields that clients get"),
-        Done("custom-headers", static (draft, text) => FieldText(text, value => draft.CustomHeaders = value)),
+        new("custom-headers", AnnotationSupport.Unsupported, "ConfigMaps are not read: write the fields into kn.internal/response-headers, lines of NAME: VALUE"),
         Done("upstream-hash-by", static (draft, text) => Template(text, value => draft.Settings = draft.Settings with { HashBy = value })),
         Done("load-balance", static (draft, text) => text switch
         {

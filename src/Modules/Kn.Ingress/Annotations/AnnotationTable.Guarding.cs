@@ -1,4 +1,3 @@
-using Kn.Primitives;
 using static Kn.Ingress.Annotations.AnnotationValues;
 using static Kn.Ingress.Annotations.KnownAnnotation;
 

@@ -9,8 +9,9 @@ internal static class ResponseRewriter
     /// <param name="head">Its bytes.</param>
     /// <param name="persistence">What the client is told of the connection.</param>
     /// <param name="isUpgrade">Whether the connection becomes another protocol's with it.</param>
+    /// <param name="lines">Lines of fields that the client gets, in place of the backend's of the same names; cookies are added.</param>
     /// <returns>Its length; 0 when it does not fit.</returns>
-    public static int Write(Span<byte> destination, ResponseHead response, ReadOnlySpan<byte> head, Persistence persistence, bool isUpgrade)
+    public static int Write(Span<byte> destination, ResponseHead response, ReadOnlySpan<byte> head, Persistence persistence, bool isUpgrade, ReadOnlySpan<byte> lines = default)
     {
         var writer = new HeadWriter(destination);
         writer.Write("HTTP/1.1 "u8);
@@ -19,12 +20,13 @@ internal static class ResponseRewriter
         foreach (ref readonly var field in response.Fields.All)
         {
             var isLeftOut = field.Kind is FieldKind.Connection or FieldKind.Hop or FieldKind.NamedHop || (field.Kind == FieldKind.Upgrade && !isUpgrade);
-            if (!isLeftOut)
+            if (!isLeftOut && (lines.IsEmpty || !IsReplaced(field, head, lines)))
             {
                 writer.Write(field.Line(head));
             }
         }
 
+        FieldLines.Write(ref writer, lines);
         writer.Write(isUpgrade ? "Connection: upgrade\r\n\r\n"u8 : persistence switch
         {
             Persistence.Closes => "Connection: close\r\n\r\n"u8,
@@ -32,6 +34,12 @@ internal static class ResponseRewriter
             _ => "\r\n"u8,
         });
         return writer.IsFull ? 0 : writer.Length;
+    }
+
+    private static bool IsReplaced(in Field field, ReadOnlySpan<byte> head, ReadOnlySpan<byte> lines)
+    {
+        var name = head.Slice(field.Start, field.NameLength);
+        return field.Kind == FieldKind.Other && !FieldKinds.Is(name, "set-cookie"u8) && FieldLines.Has(lines, name);
     }
 }
 

@@ -60,10 +60,10 @@ internal sealed class PatternParser
         return parts.Count switch { 0 => new PatternNode.Empty(), 1 => parts[0], _ => new PatternNode.Sequence(parts) };
     }
 
-    private void ReadRepeats(IReadOnlyList<PatternNode> one, List<PatternNode> parts)
+    private void ReadRepeats(PatternNode[] one, List<PatternNode> parts)
     {
         // A letter above ASCII is several bytes: what repeats is all of them.
-        var part = one.Count == 1 ? one[0] : new PatternNode.Sequence(one);
+        var part = one.Length == 1 ? one[0] : new PatternNode.Sequence(one);
         if (_at == _text.Length || TryReadCount() is not var (least, most))
         {
             parts.Add(part);
@@ -123,7 +123,7 @@ internal sealed class PatternParser
 
     private static bool TryNumber(string text, out int number) => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out number);
 
-    private IReadOnlyList<PatternNode> ReadOne()
+    private PatternNode[] ReadOne()
     {
         var sign = _text[_at++];
         switch (sign)

@@ -16,7 +16,11 @@ internal sealed class LiveRoutes
     private readonly Dictionary<string, HostPiece> _hosts = [];
     private readonly Dictionary<string, HostRoutes> _routes = [];
     private readonly Dictionary<ObjectKey, ServicePiece> _services = [];
+    private readonly RouteMaker _maker;
     private RouteTable _current = RouteTable.Empty;
+
+    /// <summary>No routes.</summary>
+    public LiveRoutes() => _maker = new RouteMaker(_upstreams.Get);
 
     /// <summary>The table now.</summary>
     public RouteTable Current => Volatile.Read(ref _current);
@@ -111,7 +115,7 @@ internal sealed class LiveRoutes
             var routes = default(HostRoutes);
             if (change.After is HostPiece piece)
             {
-                routes = new HostRoutes(piece, _upstreams.Get);
+                routes = new HostRoutes(piece, _maker.Make);
                 _hosts[host] = piece;
                 _routes[host] = routes;
             }
@@ -125,6 +129,7 @@ internal sealed class LiveRoutes
         }
 
         Volatile.Write(ref _current, changes.Count < BulkFrom ? table : RouteTable.Of(_routes));
+        _maker.Forget(_hosts.Values);
         Forget(changes);
     }
 
@@ -160,22 +165,15 @@ internal sealed class LiveRoutes
 
     private static void AddBackends(HostPiece? piece, HashSet<BackendRef> backends)
     {
-        if (piece is null)
+        foreach (var rule in piece?.AllRules ?? [])
         {
-            return;
-        }
-
-        foreach (var rule in piece.Rules)
-        {
-            if (rule.Backend is { } backend)
+            foreach (var backend in (BackendRef?[])[rule.Backend, rule.Canary?.Backend, rule.Settings.ForwardAuth?.Service])
             {
-                backends.Add(backend);
+                if (backend is { } named)
+                {
+                    backends.Add(named);
+                }
             }
-        }
-
-        if (piece.Fallback?.Backend is { } fallback)
-        {
-            backends.Add(fallback);
         }
     }
 }

@@ -27,6 +27,20 @@ internal sealed class RouteTarget(LiveRoutes routes, ClassRules classes) : ITarg
             return;
         }
 
+        if (change.Object is Secret secret)
+        {
+            // Rare: no index is worth its memory.
+            foreach (var ingress in cluster.Ingresses)
+            {
+                if (IngressReferences.AuthSecret(ingress) == secret.Key)
+                {
+                    Add(ingress, keys);
+                }
+            }
+
+            return;
+        }
+
         Add(change.Before, keys);
         Add(change.After, keys);
     }
@@ -79,21 +93,8 @@ internal sealed class RouteTarget(LiveRoutes routes, ClassRules classes) : ITarg
                 keys.Add(RouteKey.Of(owner));
                 break;
             case IngressObject ingress:
-                if (ingress.DefaultBackend is not null)
-                {
-                    keys.Add(RouteKey.Of(""));
-                }
-
-                foreach (var rule in ingress.Rules)
-                {
-                    keys.Add(RouteKey.Of(rule.Host.ToLowerInvariant()));
-                }
-
-                foreach (var backend in ingress.Backends)
-                {
-                    keys.Add(RouteKey.Of(new ObjectKey(ingress.Metadata.Namespace, backend.Service)));
-                }
-
+                keys.UnionWith(IngressIndex.HostsOf(ingress).Select(static host => RouteKey.Of(host)));
+                keys.UnionWith(IngressIndex.ServicesOf(ingress).Select(static service => RouteKey.Of(service)));
                 break;
         }
     }

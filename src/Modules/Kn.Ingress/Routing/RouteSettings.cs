@@ -96,22 +96,6 @@ internal sealed record RouteSettings
     public bool IsNotLogged { get; init; }
 }
 
-/// <summary>What a backend speaks.</summary>
-internal enum BackendProtocol : byte
-{
-    /// <summary>HTTP/1.1.</summary>
-    Http,
-
-    /// <summary>HTTP/1.1 by TLS.</summary>
-    Https,
-
-    /// <summary>HTTP/2, as gRPC does.</summary>
-    Grpc,
-
-    /// <summary>HTTP/2 by TLS.</summary>
-    Grpcs,
-}
-
 /// <summary>Sends clients elsewhere.</summary>
 /// <param name="Code">301, 302, 303, 307 or 308.</param>
 /// <param name="Target">Where to, with variables such as $request_uri.</param>

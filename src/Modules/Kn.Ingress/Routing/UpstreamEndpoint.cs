@@ -15,6 +15,9 @@ internal sealed class UpstreamEndpoint(IpAddress address, ushort port)
     /// <summary>Its port.</summary>
     public ushort Port => port;
 
+    /// <summary>What cookies and hashes know it by.</summary>
+    public ulong Id { get; } = Features.EndpointHash.Of(address, port);
+
     /// <summary>How many requests wait for it.</summary>
     public int Outstanding => Volatile.Read(ref _outstanding);
 
