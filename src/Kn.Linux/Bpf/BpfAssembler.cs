@@ -52,6 +52,12 @@ public sealed class BpfAssembler
     /// <summary>Adds a register.</summary>
     public void AddTo(BpfRegister to, BpfRegister value) => Add(0x0f, to, value, 0, 0);
 
+    /// <summary>Multiplies, and keeps the lower 64 bits; the number is extended by its sign.</summary>
+    public void Multiply(BpfRegister to, int value) => Add(0x27, to, 0, 0, value);
+
+    /// <summary>Turns the bits over that another register has.</summary>
+    public void Xor(BpfRegister to, BpfRegister value) => Add(0xaf, to, value, 0, 0);
+
     /// <summary>Keeps the bits of a mask of the lower half; the upper half becomes zero.</summary>
     public void Mask(BpfRegister to, uint bits) => Add(0x54, to, 0, 0, unchecked((int)bits));
 

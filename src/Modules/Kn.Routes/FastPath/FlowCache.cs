@@ -9,6 +9,7 @@ internal sealed class FlowCache : IDisposable
     private readonly Lock _lock = new();
     private readonly BpfMap _flows;
     private readonly BpfMap _state;
+    private readonly BpfMap _hints;
     private readonly BpfMap _pods;
     private uint _epoch;
 
@@ -21,9 +22,10 @@ internal sealed class FlowCache : IDisposable
         {
             _flows = Keep(BpfMap.CreateLruHash("kn_flows", FlowLayout.KeyBytes, FlowLayout.ValueBytes, FlowLayout.Flows));
             _state = Keep(BpfMap.CreateArray("kn_flow_state", FlowLayout.StateBytes, 1));
+            _hints = Keep(BpfMap.CreateArray("kn_flow_hints", FlowLayout.Hints * sizeof(ulong), 1));
             _pods = Keep(BpfMap.CreateHash("kn_pod_links", sizeof(int), sizeof(uint), FlowLayout.PodLinks));
-            Send = Keep(BpfProgram.LoadClassifier("kn_send", FlowPrograms.WriteSend(_flows, _state)));
-            Learn = Keep(BpfProgram.LoadClassifier("kn_learn", FlowPrograms.WriteLearn(_flows, _state, _pods)));
+            Send = Keep(BpfProgram.LoadClassifier("kn_send", FlowPrograms.WriteSend(_flows, _state, _hints)));
+            Learn = Keep(BpfProgram.LoadClassifier("kn_learn", FlowPrograms.WriteLearn(_flows, _state, _hints, _pods)));
         }
         catch
         {
@@ -84,6 +86,7 @@ internal sealed class FlowCache : IDisposable
         Learn.Dispose();
         Send.Dispose();
         _pods.Dispose();
+        _hints.Dispose();
         _state.Dispose();
         _flows.Dispose();
     }

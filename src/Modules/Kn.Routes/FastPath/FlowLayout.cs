@@ -31,6 +31,9 @@ internal static class FlowLayout
     public const int StateEpoch = 0;
     public const int StateTaken = 8;
 
+    /// <summary>Places of the hints, u64 each: until when, in ns, a flow of this place is known. A power of two; all of them fit a processor's second cache.</summary>
+    public const int Hints = 8192;
+
     /// <summary>Flows at a time; who has more sees some of them take the long way. 16,384 of them are about 2 MB of the kernel's memory.</summary>
     public const int Flows = 16_384;
 
