@@ -71,7 +71,7 @@ public static class LoadBalancerStatus
         return buffer.WrittenMemory;
     }
 
-    private static void WriteEntries(Utf8JsonWriter writer, ValueList<LoadBalancerEntry> entries)
+    internal static void WriteEntries(Utf8JsonWriter writer, ValueList<LoadBalancerEntry> entries)
     {
         writer.WriteStartArray("ingress"u8);
         foreach (var entry in entries)

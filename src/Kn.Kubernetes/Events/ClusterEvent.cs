@@ -25,6 +25,9 @@ public sealed record EventSubject(string ApiVersion, string Kind, ObjectKey Key,
     /// <summary>A Service.</summary>
     public static EventSubject Service(ObjectKey key, string uid) => new("v1", "Service", key, uid);
 
+    /// <summary>An Ingress.</summary>
+    public static EventSubject Of(Ingress item) => new("networking.k8s.io/v1", "Ingress", item.Key, item.Metadata.Uid);
+
     /// <summary>A namespace. Its Events are in "default", as those of all objects that are in no namespace themselves.</summary>
     public static EventSubject Of(Namespace item) => new("v1", "Namespace", new ObjectKey("", item.Metadata.Name), item.Metadata.Uid);
 

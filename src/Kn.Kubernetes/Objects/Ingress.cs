@@ -1,3 +1,4 @@
+using Kn.Kubernetes.Api;
 using Kn.Primitives;
 
 namespace Kn.Kubernetes.Objects;
@@ -16,6 +17,9 @@ public sealed record Ingress : KubernetesObject
 
     /// <summary>spec.tls.</summary>
     public ValueList<IngressTls> Tls { get; init; }
+
+    /// <summary>status.loadBalancer.ingress: where clients find it, as its controller has written.</summary>
+    public ValueList<LoadBalancerEntry> LoadBalancer { get; init; }
 
     /// <summary>Every backend that it names, the default one first.</summary>
     public IReadOnlyList<IngressBackend> Backends

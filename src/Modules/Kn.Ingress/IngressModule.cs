@@ -3,7 +3,10 @@ using Kn.Hosting.Reconciling;
 using Kn.Ingress.Inspection;
 using Kn.Ingress.Planning;
 using Kn.Ingress.Proxying;
+using Kn.Ingress.Routing;
+using Kn.Ingress.Status;
 using Kn.Kubernetes.Cache;
+using Kn.Kubernetes.Objects;
 using Kn.Linux.Namespaces;
 using Kn.Primitives;
 using Microsoft.Extensions.Logging;
@@ -17,8 +20,11 @@ public sealed class IngressModule(IngressOptions options) : IModule
     internal NetworkNamespace? Inside { get; init; }
 
     /// <inheritdoc/>
-    public IReadOnlyList<WatchRequest> Watches =>
+    public IReadOnlyList<WatchRequest> Watches => [.. RouteWatches, .. options.Publish.Enabled ? (WatchRequest[])[new WatchRequest(ResourceKinds.Nodes)] : []];
+
+    private IReadOnlyList<WatchRequest> RouteWatches =>
     [
+        .. options.OpaqueSecrets ? (WatchRequest[])[new WatchRequest(ResourceKinds.Secrets)] : [],
         new WatchRequest(ResourceKinds.Ingresses),
         new WatchRequest(ResourceKinds.IngressClasses),
         new WatchRequest(ResourceKinds.Services),
@@ -34,11 +40,13 @@ public sealed class IngressModule(IngressOptions options) : IModule
     public async Task RunAsync(ModuleContext context, CancellationToken cancellationToken)
     {
         var logger = context.Loggers.CreateLogger(context.Status.Name);
-        var routes = new LiveRoutes();
+        var routes = new LiveRoutes(context.Metrics, options.MetricHosts);
         var metrics = new IngressMetrics(context.Metrics, routes);
-        var loop = new ReconcileLoop<RouteKey, RoutePiece>(new RouteTarget(routes, new ClassRules(options.ClassName, options.IngressesWithoutClass)), Watches, context);
+        var classes = new ClassRules(options.ClassName, options.IngressesWithoutClass);
+        BackendRef? fallback = BackendName.TryParse(options.DefaultBackend, out var named) ? named : null;
+        var loop = new ReconcileLoop<RouteKey, RoutePiece>(new RouteTarget(routes, classes, fallback), RouteWatches, context);
         using var logged = new CancellationTokenSource();
-        var accessLog = options.AccessLog.Length == 0 ? null : new AccessLog(options.AccessLog, context.Time, logger);
+        var accessLog = options.AccessLog.Length == 0 ? null : new AccessLog(options.AccessLog, context.Time, logger) { IsCombined = options.AccessLogFormat == AccessLogFormat.Combined };
         var logging = accessLog?.RunAsync(logged.Token) ?? Task.CompletedTask;
         await using var engine = new ProxyEngine(
             options.Threads > 0 ? options.Threads : Environment.ProcessorCount, Settings(), new ProxySurroundings(routes, context.Time, logger) { Seconds = metrics.Seconds, AccessLog = accessLog, Inside = Inside });
@@ -54,7 +62,17 @@ public sealed class IngressModule(IngressOptions options) : IModule
                 engine.Listen(listeners.Open(address, options.HttpPort, engine.Threads));
             }
 
-            await RunAsync(engine, loop, context, logger, cancellationToken);
+            using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+            var telling = TellAsync(classes, context, ended.Token);
+            try
+            {
+                await RunAsync(engine, loop, context, logger, cancellationToken);
+            }
+            finally
+            {
+                await ended.CancelAsync();
+                await telling.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
         }
         finally
         {
@@ -73,6 +91,7 @@ public sealed class IngressModule(IngressOptions options) : IModule
     }
 
     /// <inheritdoc/>
+    /// <remarks>The status of Ingresses stays: other nodes may serve them on. Who takes Kn off the last node clears it with the IngressClass, while Kn runs.</remarks>
     public Task CleanupAsync(ModuleContext context, CancellationToken cancellationToken) => Task.CompletedTask;
 
     private async Task RunAsync(ProxyEngine engine, ReconcileLoop<RouteKey, RoutePiece> loop, ModuleContext context, ILogger logger, CancellationToken cancellationToken)
@@ -91,6 +110,16 @@ public sealed class IngressModule(IngressOptions options) : IModule
         await stop.CancelAsync();
         await Task.WhenAll(planning, serving).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await first;
+    }
+
+    /// <summary>Tells the cluster of its Ingresses, while this node is the one that does.</summary>
+    private async Task TellAsync(ClassRules classes, ModuleContext context, CancellationToken cancellationToken)
+    {
+        if (options.Publish.Enabled)
+        {
+            await context.Leadership.LeadAsync(
+                (client, token) => new ReconcileLoop<ObjectKey, StatusPiece>(new StatusTarget(client, context.Cache, classes, options.Publish, context.Events), Watches, context).RunAsync(token), cancellationToken);
+        }
     }
 
     private async Task ServeAsync(ProxyEngine engine, Task known, ILogger logger, CancellationToken cancellationToken)

@@ -57,10 +57,11 @@ internal sealed class HostDraft(string host, Problems problems)
         }
     }
 
-    /// <summary>The routes; null for none. In the same order each time: pieces are compared.</summary>
-    public HostPiece? ToPiece()
+    /// <summary>The routes. In the same order each time: pieces are compared.</summary>
+    /// <param name="last">Where requests go that nobody else takes; null for nowhere.</param>
+    public HostPiece ToPiece(RouteRule? last)
     {
-        var fallback = _fallback ?? (_rules.Count == 0 ? _redirect : null);
+        var fallback = _fallback ?? (_rules.Count == 0 ? _redirect : null) ?? last;
         return new HostPiece(
             _rules.Values.Select(static entry => entry.Rule).OrderBy(static rule => rule.Path, StringComparer.Ordinal).ThenBy(static rule => (int)rule.Match).ToValueList(),
             fallback);

@@ -16,12 +16,14 @@ internal static class HostPlan
     /// <param name="host">In lower case; empty for every host.</param>
     /// <param name="classes">Whose Ingresses count.</param>
     /// <param name="problems">Is told what is not done.</param>
-    public static HostPiece? Plan(ClusterSnapshot cluster, string host, ClassRules classes, Problems problems)
+    /// <param name="fallback">Gets what no Ingress has a rule for; null for nobody.</param>
+    public static HostPiece? Plan(ClusterSnapshot cluster, string host, ClassRules classes, Problems problems, BackendRef? fallback = null)
     {
+        var last = host.Length == 0 && fallback is { } backend ? new RouteRule("", PathMatch.Prefix, backend, "defaultBackend of Kn's config") : null;
         var ingresses = cluster.IngressesOf(host).Where(ingress => classes.IsOurs(cluster, ingress)).ToList();
         if (ingresses.Count == 0)
         {
-            return null;
+            return last is null ? null : new HostPiece([], last);
         }
 
         ingresses.Sort(Seniority.Compare);
@@ -47,7 +49,7 @@ internal static class HostPlan
         }
 
         canaries.ForEach(draft.AddCanary);
-        return draft.ToPiece();
+        return draft.ToPiece(last);
     }
 
     private static bool IsHost(string host)

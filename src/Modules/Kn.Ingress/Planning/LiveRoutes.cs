@@ -1,3 +1,4 @@
+using Kn.Hosting.Metrics;
 using Kn.Hosting.Reconciling;
 using Kn.Ingress.Routing;
 using Kn.Kubernetes.Objects;
@@ -20,7 +21,9 @@ internal sealed class LiveRoutes
     private RouteTable _current = RouteTable.Empty;
 
     /// <summary>No routes.</summary>
-    public LiveRoutes() => _maker = new RouteMaker(_upstreams.Get);
+    /// <param name="registry">Gets what is counted of hosts and Services; null for nobody who reads it.</param>
+    /// <param name="most">How many of each are told of by themselves.</param>
+    public LiveRoutes(MetricRegistry? registry = null, int most = 0) => _maker = new RouteMaker(_upstreams.Get, registry, most);
 
     /// <summary>The table now.</summary>
     public RouteTable Current => Volatile.Read(ref _current);
@@ -115,7 +118,7 @@ internal sealed class LiveRoutes
             var routes = default(HostRoutes);
             if (change.After is HostPiece piece)
             {
-                routes = new HostRoutes(piece, _maker.Make);
+                routes = new HostRoutes(piece, rule => _maker.Make(rule, host));
                 _hosts[host] = piece;
                 _routes[host] = routes;
             }

@@ -1,4 +1,5 @@
 using Kn.Hosting.Reconciling;
+using Kn.Ingress.Routing;
 using Kn.Kubernetes.Cache;
 using Kn.Kubernetes.Objects;
 using Kn.Primitives;
@@ -8,14 +9,18 @@ namespace Kn.Ingress.Planning;
 /// <summary>Drives the routes to what the cluster's Ingresses, Services and EndpointSlices ask for: a host, or a Service, at a time.</summary>
 /// <remarks>The routes are memory of this process: what is read back is what was applied last. Services of other controllers' Ingresses are among the
 /// pieces: they cost a little memory, and whose an Ingress is can change without one of its Services changing.</remarks>
-internal sealed class RouteTarget(LiveRoutes routes, ClassRules classes) : ITarget<RouteKey, RoutePiece>
+/// <param name="routes">What is driven.</param>
+/// <param name="classes">Whose Ingresses count.</param>
+/// <param name="fallback">Gets what no Ingress has a rule for; null for nobody.</param>
+internal sealed class RouteTarget(LiveRoutes routes, ClassRules classes, BackendRef? fallback = null) : ITarget<RouteKey, RoutePiece>
 {
     /// <inheritdoc/>
     public string Name => "routes";
 
     /// <inheritdoc/>
     public IEnumerable<RouteKey> Keys(ClusterSnapshot cluster) =>
-        cluster.IngressHosts.Select(static host => RouteKey.Of(host)).Concat(cluster.IngressServices.Select(static service => RouteKey.Of(service)));
+        cluster.IngressHosts.Select(static host => RouteKey.Of(host)).Concat(cluster.IngressServices.Select(static service => RouteKey.Of(service)))
+        .Concat(fallback is { } last ? [RouteKey.Of(""), RouteKey.Of(last.Service)] : []).Distinct();
 
     /// <inheritdoc/>
     public void AddAffectedKeys(ClusterSnapshot cluster, ObjectChange change, ISet<RouteKey> keys)
@@ -47,7 +52,7 @@ internal sealed class RouteTarget(LiveRoutes routes, ClassRules classes) : ITarg
 
     /// <inheritdoc/>
     public RoutePiece? Plan(ClusterSnapshot cluster, RouteKey key, Problems problems) =>
-        key.Host is { } host ? HostPlan.Plan(cluster, host, classes, problems) : PlanService(cluster, key.Service, problems);
+        key.Host is { } host ? HostPlan.Plan(cluster, host, classes, problems, fallback) : PlanService(cluster, key.Service, problems);
 
     /// <inheritdoc/>
     public Task<ValueMap<RouteKey, RoutePiece>> ReadAsync(CancellationToken cancellationToken) => Task.FromResult(routes.Pieces);
@@ -62,9 +67,9 @@ internal sealed class RouteTarget(LiveRoutes routes, ClassRules classes) : ITarg
     /// <inheritdoc/>
     public Task RemoveAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
-    private static ServicePiece? PlanService(ClusterSnapshot cluster, ObjectKey key, Problems problems)
+    private ServicePiece? PlanService(ClusterSnapshot cluster, ObjectKey key, Problems problems)
     {
-        if (!cluster.IngressesTo(key).Any())
+        if (!cluster.IngressesTo(key).Any() && key != fallback?.Service)
         {
             return null;
         }

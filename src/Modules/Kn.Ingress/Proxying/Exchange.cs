@@ -302,9 +302,12 @@ internal sealed partial class Exchange(Worker worker, IClientSide client)
     {
         _isActive = false;
         EndLine(status);
+        var time = worker.Surroundings.Time.GetElapsedTime(_startedAt);
+        _route?.Traffic?.Count(status, time);
+        _target?.Traffic?.Count(status, time);
         DropFeatures();
         worker.Counters.Answers[Math.Min(status / 100, 5)]++;
-        worker.Surroundings.Seconds?.Observe(worker.Surroundings.Time.GetElapsedTime(_startedAt).TotalSeconds);
+        worker.Surroundings.Seconds?.Observe(time.TotalSeconds);
     }
 
     /// <summary>Lets go of the backend's connection.</summary>

@@ -14,6 +14,9 @@ internal sealed record Route(RouteRule Rule, Upstream? Upstream)
     /// <summary>The pattern that paths match; null where they are compared.</summary>
     public Pattern? Pattern { get; init; }
 
+    /// <summary>Counts its host's requests; null where nobody counts.</summary>
+    public Traffic.TrafficCounters? Traffic { get; init; }
+
     /// <summary>Where some of its requests go; null for nowhere else.</summary>
     public RouteCanary? Canary { get; init; }
 }

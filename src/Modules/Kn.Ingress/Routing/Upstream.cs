@@ -9,6 +9,9 @@ internal sealed class Upstream(BackendRef name)
     /// <summary>Which port of which Service.</summary>
     public BackendRef Name => name;
 
+    /// <summary>Counts requests that went there; null where nobody counts.</summary>
+    public Traffic.TrafficCounters? Traffic { get; set; }
+
     /// <summary>The endpoints now.</summary>
     public IReadOnlyList<UpstreamEndpoint> Endpoints => Volatile.Read(ref _endpoints);
 
