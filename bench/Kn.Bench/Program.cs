@@ -23,6 +23,8 @@ if (args.Length is < 2 or > 3)
     ("policy", PolicyBench.Run),
     ("dns", DnsBench.Run),
     ("ingress", IngressBench.Run),
+    ("ingress", IngressPeersBench.Run),
+    ("ingress", IngressChangeBench.Run),
     ("bgp", BgpBench.Run),
 ];
 var wanted = args.Length == 3 ? groups.Where(group => group.Name == args[2]).ToArray() : groups;

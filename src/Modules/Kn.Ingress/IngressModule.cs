@@ -1,6 +1,7 @@
 using Kn.Hosting.Modules;
 using Kn.Hosting.Reconciling;
 using Kn.Ingress.Inspection;
+using Kn.Ingress.Names;
 using Kn.Ingress.Planning;
 using Kn.Ingress.Proxying;
 using Kn.Ingress.Routing;
@@ -18,6 +19,9 @@ public sealed class IngressModule(IngressOptions options) : IModule
 {
     /// <summary>The node's network namespace; null for the process's own. For tests.</summary>
     internal NetworkNamespace? Inside { get; init; }
+
+    /// <summary>Whom the node asks for names.</summary>
+    internal string ResolverFile { get; init; } = "/etc/resolv.conf";
 
     /// <inheritdoc/>
     public IReadOnlyList<WatchRequest> Watches => [.. RouteWatches, .. options.Publish.Enabled ? (WatchRequest[])[new WatchRequest(ResourceKinds.Nodes)] : []];
@@ -62,8 +66,10 @@ public sealed class IngressModule(IngressOptions options) : IModule
                 engine.Listen(listeners.Open(address, options.HttpPort, engine.Threads));
             }
 
+            var names = new ExternalNames(routes, new NodeResolver(ResolverFile, Inside), context.Time, logger);
+            routes.OnNames = names.Wake;
             using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-            var telling = TellAsync(classes, context, ended.Token);
+            var telling = Task.WhenAll(TellAsync(classes, context, ended.Token), names.RunAsync(ended.Token));
             try
             {
                 await RunAsync(engine, loop, context, logger, cancellationToken);

@@ -11,6 +11,8 @@ public sealed partial class ConformanceTests
 
     private static readonly IReadOnlyList<string> ServiceSections = ["Addresses", "Endpoints", "Traffic policies", "Source ranges", "Refusing", "Source addresses", "Choosing", "Affinity", "Connections", "Localhost", "Health checks", "Labels and annotations", "Changes", "Metrics"];
 
+    private static readonly IReadOnlyList<string> IngressSections = ["Classes", "Hosts and paths", "Backends", "TLS", "HTTP/1.1", "HTTP/2", "Annotations", "Balancing", "Clients", "Status", "Changes", "Restart"];
+
     private static readonly IReadOnlyList<string> PolicySections = ["Isolation", "Peers", "Ports", "Nodes", "Connections", "Changes", "Start and stop"];
 
     private static readonly IReadOnlyDictionary<string, Specification> Specifications = new Dictionary<string, Specification>(StringComparer.Ordinal)
@@ -21,6 +23,7 @@ public sealed partial class ConformanceTests
         {
             EndToEnd = ["Zone", "Services", "Headless Services", "External names", "Pods", "Clients", "Where it is served", "What a client sees"],
         },
+        ["ingress"] = new("the Ingress API", "[Ingress](https://kubernetes.io/docs/concepts/services-networking/ingress/) (networking.k8s.io/v1), the RFCs of HTTP and TLS, and what ingress-nginx makes of them", IngressSections),
         ["policy"] = new("the NetworkPolicy API", "[NetworkPolicy](https://kubernetes.io/docs/concepts/services-networking/network-policies/) (networking.k8s.io/v1) and what is left to implementations", PolicySections) { EndToEnd = PolicySections },
         ["services"] = new("the Service API", "[Services](https://kubernetes.io/docs/reference/networking/virtual-ips/), EndpointSlices and what kube-proxy makes of them", ServiceSections) { EndToEnd = ServiceSections },
     };
@@ -101,7 +104,7 @@ public sealed partial class ConformanceTests
     private static string Spell(string word, bool first)
     {
         var upper = word.ToUpperInvariant();
-        if (upper is "ADD" or "DEL" or "CHECK" or "GC" or "STATUS" or "CNI" or "IPAM" or "IP" or "MAC" or "MTU" or "DNS" or "ICMP" or "JSON" or "TCP" or "UDP" or "SCTP" or "API" or "VIP" or "MED" or "TTL" or "MD5" or "RIB")
+        if (upper is "ADD" or "DEL" or "CHECK" or "GC" or "STATUS" or "CNI" or "IPAM" or "IP" or "MAC" or "MTU" or "DNS" or "ICMP" or "JSON" or "TCP" or "UDP" or "SCTP" or "API" or "VIP" or "MED" or "TTL" or "MD5" or "RIB" or "TLS" or "SNI" or "HTTP" or "HTTPS" or "PROXY")
         {
             return upper;
         }

@@ -55,6 +55,28 @@ internal sealed class IngressField : IDisposable
         return result.ExitCode == 0 ? LoadRun.Parse(result.Output) : throw new InvalidOperationException($"wrk: {result.Output}");
     }
 
+    /// <summary>The folder of its files.</summary>
+    public string Folder => _folder;
+
+    /// <summary>Another proxy to the same upstream, on the first core.</summary>
+    public Proxy StartPeer(string name, int port, string program, params string[] words)
+    {
+        var proxy = new Proxy(name, port, Start("0", program, words));
+        Await(proxy);
+        return proxy;
+    }
+
+    /// <summary>Requests at a fixed rate for some seconds; the log of how long each took.</summary>
+    public string LoadAt(Proxy proxy, int rate)
+    {
+        const int Clients = 32;
+        var log = $"{_folder}/h2load.log";
+        File.Delete(log);
+        string[] words = ["-c", "1", "/usr/bin/h2load", "--h1", "-t", "1", "-c", $"{Clients}", "-D", "4", "--warm-up-time", "1", $"--rps={rate / Clients}", "-H", "Host: bench.test", $"--log-file={log}", $"http://127.0.0.1:{proxy.Port}/small"];
+        var result = _space.Run(() => Spawn.Run("/usr/bin/taskset", words, ["PATH=/usr/bin"], []));
+        return result.ExitCode == 0 ? log : throw new InvalidOperationException($"h2load: {result.Output}");
+    }
+
     /// <summary>Connections that have had one answer and are left open.</summary>
     public IDisposable Idle(Proxy proxy, int count)
     {

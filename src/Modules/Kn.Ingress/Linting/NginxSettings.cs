@@ -19,7 +19,7 @@ internal static class NginxSettings
         ["enable-real-ip"] = (LintSeverity.Warning, "is ingress.trustedProxies"),
         ["compute-full-forwarded-for"] = (LintSeverity.Info, "X-Forwarded-For is continued where a trusted proxy began it"),
         ["forwarded-for-header"] = (LintSeverity.Warning, "the field is always X-Forwarded-For"),
-        ["use-proxy-protocol"] = (LintSeverity.Warning, "see the PROXY protocol's option in the README of the module Ingress"),
+        ["use-proxy-protocol"] = (LintSeverity.Warning, "is ingress.proxyProtocolFrom: the prefixes of the load balancers that speak it"),
         ["proxy-body-size"] = (LintSeverity.Warning, "there is no limit for all: write proxy-body-size into the Ingresses"),
         ["client-max-body-size"] = (LintSeverity.Warning, "there is no limit for all: write proxy-body-size into the Ingresses"),
         ["proxy-connect-timeout"] = (LintSeverity.Warning, "is ingress.timeouts.connect"),

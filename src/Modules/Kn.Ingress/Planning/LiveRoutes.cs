@@ -17,6 +17,7 @@ internal sealed class LiveRoutes
     private readonly Dictionary<string, HostPiece> _hosts = [];
     private readonly Dictionary<string, HostRoutes> _routes = [];
     private readonly Dictionary<ObjectKey, ServicePiece> _services = [];
+    private readonly Dictionary<string, ValueList<IpAddress>> _resolved = [];
     private readonly RouteMaker _maker;
     private RouteTable _current = RouteTable.Empty;
 
@@ -78,8 +79,44 @@ internal sealed class LiveRoutes
         lock (_lock)
         {
             return _services.TryGetValue(backend.Service, out var piece)
-                ? [.. piece.Find(backend).Select(static endpoint => new UpstreamEndpoint(endpoint.Address, endpoint.Port).ToString())]
+                ? [.. WithAddresses(piece).Find(backend).Select(static endpoint => new UpstreamEndpoint(endpoint.Address, endpoint.Port).ToString())]
                 : [];
+        }
+    }
+
+    /// <summary>Names outside that Services stand for.</summary>
+    public IReadOnlySet<string> ExternalNames
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _services.Values.Where(static piece => piece.ExternalName.Length > 0).Select(static piece => piece.ExternalName).ToHashSet();
+            }
+        }
+    }
+
+    /// <summary>Is called when Services may stand for other names than before.</summary>
+    public Action? OnNames { get; set; }
+
+    /// <summary>A name outside has these addresses from now on.</summary>
+    public void Resolved(string name, ValueList<IpAddress> addresses)
+    {
+        lock (_lock)
+        {
+            if (_resolved.TryGetValue(name, out var known) && known == addresses)
+            {
+                return;
+            }
+
+            _resolved[name] = addresses;
+            foreach (var (service, piece) in _services)
+            {
+                if (piece.ExternalName == name)
+                {
+                    _upstreams.Set(service, WithAddresses(piece));
+                }
+            }
         }
     }
 
@@ -93,7 +130,7 @@ internal sealed class LiveRoutes
                 if (change is { Key.Host: null, After: ServicePiece piece })
                 {
                     _services[change.Key.Service] = piece;
-                    _upstreams.Set(change.Key.Service, piece);
+                    _upstreams.Set(change.Key.Service, WithAddresses(piece));
                 }
             }
 
@@ -107,7 +144,15 @@ internal sealed class LiveRoutes
                 }
             }
         }
+
+        if (changes.Any(static change => change.Before is ServicePiece { ExternalName.Length: > 0 } || change.After is ServicePiece { ExternalName.Length: > 0 }))
+        {
+            OnNames?.Invoke();
+        }
     }
+
+    private ServicePiece WithAddresses(ServicePiece piece) =>
+        piece.ExternalName.Length == 0 ? piece : piece with { Addresses = _resolved.GetValueOrDefault(piece.ExternalName) };
 
     private void ApplyHosts(List<Change<RouteKey, RoutePiece>> changes)
     {

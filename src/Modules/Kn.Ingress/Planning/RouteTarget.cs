@@ -77,7 +77,7 @@ internal sealed class RouteTarget(LiveRoutes routes, ClassRules classes, Backend
         var piece = ServicePlan.Plan(cluster, key);
         if (piece is null)
         {
-            var why = cluster.Services.Find(key) is null ? "does not exist" : "is of type ExternalName, which is not supported yet";
+            var why = cluster.Services.Find(key) is null ? "does not exist" : "is of type ExternalName and has no name";
             foreach (var ingress in cluster.IngressesTo(key))
             {
                 problems.Add(ingress, $"Service {key} {why}: requests for it get 503");

@@ -13,7 +13,7 @@ public sealed class ChangeTests(IngressLab lab)
     private const int Changes = 1000;
 
     [Fact]
-    [Conformance("ingress", "Changes under load")]
+    [Conformance("ingress", "Changes")]
     public async Task EndpointsThatComeAndGo_FailNoRequest()
     {
         var host = lab.NewHost();
@@ -36,7 +36,7 @@ public sealed class ChangeTests(IngressLab lab)
     }
 
     [Fact]
-    [Conformance("ingress", "Changes under load")]
+    [Conformance("ingress", "Changes")]
     public async Task ThousandChangesOfIngresses_FailNoRequest_AndLeaveAWebSocketOpen()
     {
         var (host, socketHost) = (lab.NewHost(), lab.NewHost());
@@ -61,7 +61,7 @@ public sealed class ChangeTests(IngressLab lab)
     }
 
     [Fact]
-    [Conformance("ingress", "Changes under load")]
+    [Conformance("ingress", "Restart")]
     public async Task RestartOfTheAgent_FailsNoRequest()
     {
         var host = lab.NewHost();

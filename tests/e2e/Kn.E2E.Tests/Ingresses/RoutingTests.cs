@@ -107,7 +107,7 @@ public sealed class RoutingTests(IngressLab lab)
     }
 
     [Fact]
-    [Conformance("ingress", "Requests")]
+    [Conformance("ingress", "Clients")]
     public async Task RequestId_IsMade_OrKept_AndTraceContextIsPassedOn()
     {
         const string Trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
@@ -119,7 +119,7 @@ public sealed class RoutingTests(IngressLab lab)
     }
 
     [Fact]
-    [Conformance("ingress", "Requests")]
+    [Conformance("ingress", "Clients")]
     public async Task Client_IsNamedToTheBackend_AndCannotNameItself()
     {
         var host = lab.NewHost();
