@@ -26,7 +26,7 @@ internal sealed class ExternalNames(LiveRoutes routes, NodeResolver resolver, Ti
         {
             var wait = await ResolveDueAsync(cancellationToken);
             using var sooner = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-            var woken = _wake.Reader.WaitToReadAsync(sooner.Token).AsTask();
+            Task woken = _wake.Reader.WaitToReadAsync(sooner.Token).AsTask();
             await Task.WhenAny(woken, Task.Delay(wait, time, sooner.Token));
             await sooner.CancelAsync();
             await woken.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);

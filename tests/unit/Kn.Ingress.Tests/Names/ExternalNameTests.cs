@@ -2,7 +2,6 @@ using Kn.Ingress.Names;
 using Kn.Ingress.Planning;
 using Kn.Ingress.Routing;
 using Kn.Kubernetes.Cache;
-using Kn.Kubernetes.Objects;
 using Kn.Primitives;
 
 namespace Kn.Ingress.Tests.Names;
