@@ -6,7 +6,7 @@ cd "$(dirname "$0")/.."
 # Native linking; the kernel's own tools, which the tests ask what Kn did; real peers and clients.
 packages="clang zlib1g-dev binutils
   nftables iproute2 conntrack iputils-ping procps iperf3
-  dnsutils unbound nsd dnsmasq-base knot-resolver dnsperf nginx-light caddy haproxy nghttp2-client wrk socat netcat-openbsd curl jq ca-certificates
+  dnsutils unbound nsd dnsmasq-base knot-resolver dnsperf nginx-light caddy haproxy wrk nghttp2-client python3-grpcio socat netcat-openbsd curl jq ca-certificates
   bird2 frr gobgpd
   containerd podman containernetworking-plugins iptables busybox-static etcd-server xz-utils"
 

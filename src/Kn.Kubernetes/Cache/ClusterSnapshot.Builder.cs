@@ -22,6 +22,8 @@ public sealed partial class ClusterSnapshot
         private readonly ImmutableDictionary<ObjectKey, ValueList<EndpointSlice>>.Builder _slicesByService;
         private readonly ImmutableDictionary<string, ImmutableDictionary<ObjectKey, Ingress>>.Builder _ingressesByHost;
         private readonly ImmutableDictionary<ObjectKey, ImmutableDictionary<ObjectKey, Ingress>>.Builder _ingressesByService;
+        private readonly ImmutableDictionary<string, ImmutableDictionary<ObjectKey, Ingress>>.Builder _ingressesByTlsHost;
+        private readonly ImmutableDictionary<ObjectKey, ImmutableDictionary<ObjectKey, Ingress>>.Builder _ingressesBySecret;
 
         internal Builder(ClusterSnapshot origin)
         {
@@ -38,6 +40,8 @@ public sealed partial class ClusterSnapshot
             _slicesByService = origin._slicesByService.ToBuilder();
             _ingressesByHost = origin._ingressesByHost.ToBuilder();
             _ingressesByService = origin._ingressesByService.ToBuilder();
+            _ingressesByTlsHost = origin._ingressesByTlsHost.ToBuilder();
+            _ingressesBySecret = origin._ingressesBySecret.ToBuilder();
         }
 
         /// <summary>Adds or replaces an object.</summary>
@@ -113,6 +117,8 @@ public sealed partial class ClusterSnapshot
             _slicesByService = _slicesByService.ToImmutable(),
             _ingressesByHost = _ingressesByHost.ToImmutable(),
             _ingressesByService = _ingressesByService.ToImmutable(),
+            _ingressesByTlsHost = _ingressesByTlsHost.ToImmutable(),
+            _ingressesBySecret = _ingressesBySecret.ToImmutable(),
         };
 
         internal KubernetesObject? Find<T>(ResourceKind<T> kind, ObjectKey key)
@@ -198,6 +204,8 @@ public sealed partial class ClusterSnapshot
         {
             IngressIndex.Change(_ingressesByHost, before, after, IngressIndex.HostsOf);
             IngressIndex.Change(_ingressesByService, before, after, IngressIndex.ServicesOf);
+            IngressIndex.Change(_ingressesByTlsHost, before, after, IngressIndex.TlsHostsOf);
+            IngressIndex.Change(_ingressesBySecret, before, after, IngressIndex.SecretsOf);
         }
 
         private ValueList<EndpointSlice> SlicesOf(ObjectKey service) =>

@@ -14,6 +14,8 @@ public sealed partial class ClusterSnapshot
 
     private ImmutableDictionary<string, ImmutableDictionary<ObjectKey, Ingress>> _ingressesByHost = IngressIndex.Empty<string>();
     private ImmutableDictionary<ObjectKey, ImmutableDictionary<ObjectKey, Ingress>> _ingressesByService = IngressIndex.Empty<ObjectKey>();
+    private ImmutableDictionary<string, ImmutableDictionary<ObjectKey, Ingress>> _ingressesByTlsHost = IngressIndex.Empty<string>();
+    private ImmutableDictionary<ObjectKey, ImmutableDictionary<ObjectKey, Ingress>> _ingressesBySecret = IngressIndex.Empty<ObjectKey>();
 
     private ClusterSnapshot()
     {
@@ -61,6 +63,16 @@ public sealed partial class ClusterSnapshot
     /// <summary>The Ingresses that have rules for a host, in no particular order. One that has nothing but a default backend is
     /// among those of the empty host.</summary>
     public IEnumerable<Ingress> IngressesOf(string host) => _ingressesByHost.TryGetValue(host, out var found) ? found.Values : [];
+
+    /// <summary>The hosts that Ingresses of any class ask TLS for, in lower case.</summary>
+    public IEnumerable<string> IngressTlsHosts => _ingressesByTlsHost.Keys;
+
+    /// <summary>The Ingresses that ask TLS for a host, in no particular order.</summary>
+    /// <param name="host">In lower case; a wildcard is a host of its own.</param>
+    public IEnumerable<Ingress> IngressesWithTls(string host) => _ingressesByTlsHost.TryGetValue(host, out var found) ? found.Values : [];
+
+    /// <summary>The Ingresses that have certificates from a Secret, in no particular order.</summary>
+    public IEnumerable<Ingress> IngressesWithSecret(ObjectKey secret) => _ingressesBySecret.TryGetValue(secret, out var found) ? found.Values : [];
 
     /// <summary>The Ingresses that lead to a Service, in no particular order.</summary>
     public IEnumerable<Ingress> IngressesTo(ObjectKey service) => _ingressesByService.TryGetValue(service, out var found) ? found.Values : [];

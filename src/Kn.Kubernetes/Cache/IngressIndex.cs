@@ -33,6 +33,36 @@ public static class IngressIndex
         return hosts;
     }
 
+    /// <summary>Each host that it asks TLS for once, in lower case: an entry without hosts is for those of its rules.</summary>
+    public static HashSet<string> TlsHostsOf(Ingress ingress)
+    {
+        var hosts = new HashSet<string>();
+        foreach (var entry in ingress.Tls)
+        {
+            foreach (var host in ingress.HostsOf(entry))
+            {
+                hosts.Add(host);
+            }
+        }
+
+        return hosts;
+    }
+
+    /// <summary>Each Secret that it has certificates from once.</summary>
+    public static HashSet<ObjectKey> SecretsOf(Ingress ingress)
+    {
+        var secrets = new HashSet<ObjectKey>();
+        foreach (var entry in ingress.Tls)
+        {
+            if (entry.SecretName is { Length: > 0 } name)
+            {
+                secrets.Add(new ObjectKey(ingress.Metadata.Namespace, name));
+            }
+        }
+
+        return secrets;
+    }
+
     /// <summary>Each Service once.</summary>
     public static HashSet<ObjectKey> ServicesOf(Ingress ingress)
     {

@@ -21,6 +21,26 @@ public sealed record Ingress : KubernetesObject
     /// <summary>status.loadBalancer.ingress: where clients find it, as its controller has written.</summary>
     public ValueList<LoadBalancerEntry> LoadBalancer { get; init; }
 
+    /// <summary>The hosts that an entry of <see cref="Tls"/> is for, in lower case: those that it names, or those of the rules where it names none.</summary>
+    public IReadOnlyList<string> HostsOf(IngressTls entry)
+    {
+        var hosts = new List<string>();
+        foreach (var host in entry.Hosts)
+        {
+            hosts.Add(host.ToLowerInvariant());
+        }
+
+        foreach (var rule in entry.Hosts.IsEmpty ? Rules : default)
+        {
+            if (rule.Host.Length > 0)
+            {
+                hosts.Add(rule.Host.ToLowerInvariant());
+            }
+        }
+
+        return hosts;
+    }
+
     /// <summary>Every backend that it names, the default one first.</summary>
     public IReadOnlyList<IngressBackend> Backends
     {

@@ -79,6 +79,25 @@ public sealed class StreamSocket : IDisposable
         }
     }
 
+    /// <summary>As <see cref="Receive"/>, and leaves what is there where it is.</summary>
+    public int Peek(Span<byte> buffer)
+    {
+        while (true)
+        {
+            var count = Libc.PeekStream(Handle, buffer);
+            if (count >= 0)
+            {
+                return (int)count;
+            }
+
+            var error = Libc.LastError;
+            if (error != Errno.EINTR)
+            {
+                return -(int)error;
+            }
+        }
+    }
+
     /// <summary>Gives the kernel what it takes: how many bytes, or minus the errno; -EAGAIN when it takes none.</summary>
     public int Send(ReadOnlySpan<byte> bytes)
     {

@@ -23,6 +23,18 @@ internal static partial class IngressLog
     [LoggerMessage(9005, LogLevel.Information, "no more connections are taken; {Connections} end with their next answer", EventName = "draining")]
     internal static partial void Draining(ILogger logger, long connections);
 
+    [LoggerMessage(9007, LogLevel.Error, "no client can come by HTTPS: {Problem}", EventName = "noTls")]
+    internal static partial void NoTls(ILogger logger, string problem);
+
+    [LoggerMessage(9008, LogLevel.Error, "the default certificate in {File} cannot be used, another is shown in its place: {Problem}", EventName = "defaultCertificateRefused")]
+    internal static partial void DefaultCertificateRefused(ILogger logger, string file, string problem);
+
+    [LoggerMessage(9009, LogLevel.Information, "the default certificate in {File} is shown from now on; it ends at {End}", EventName = "defaultCertificateRead")]
+    internal static partial void DefaultCertificateRead(ILogger logger, string file, DateTimeOffset end);
+
+    [LoggerMessage(9010, LogLevel.Error, "no backend can be spoken to by HTTPS: {Problem}", EventName = "noBackendTls")]
+    internal static partial void NoBackendTls(ILogger logger, string problem);
+
     [LoggerMessage(9006, LogLevel.Warning, "the access log cannot be written: {Problem}; its lines are dropped until it can", EventName = "accessLogFailed")]
     internal static partial void AccessLogFailed(ILogger logger, string problem);
 

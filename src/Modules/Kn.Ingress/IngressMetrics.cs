@@ -1,6 +1,7 @@
 using Kn.Hosting.Metrics;
 using Kn.Ingress.Planning;
 using Kn.Ingress.Proxying;
+using Kn.Ingress.Tls;
 
 namespace Kn.Ingress;
 
@@ -40,6 +41,16 @@ internal sealed class IngressMetrics
         Register(engine, "kn_ingress_refused_total", "Requests that were refused as no HTTP.", static counters => counters.Refused);
         Register(engine, "kn_ingress_timeouts_total", "Requests that somebody was too slow for.", static counters => counters.TimedOut);
         Register(engine, "kn_ingress_panics_total", "Requests that made Kn stumble.", static counters => counters.Faults);
+    }
+
+    /// <summary>Registers what is known of certificates, and what is counted of handshakes.</summary>
+    public void Register(ProxyEngine engine, LiveCertificates certificates)
+    {
+        _registry.GaugeCallback("kn_ingress_certificate_hosts", "Hosts that have a certificate of their own.", () => certificates.HostCount);
+        _registry.GaugeCallback("kn_ingress_certificate_first_end_timestamp_seconds", "When the first certificate ends; 0 without any.", () => certificates.FirstEnd?.ToUnixTimeSeconds() ?? 0);
+        Register(engine, "kn_ingress_tls_handshakes_total", "Handshakes of TLS that were done.", static counters => counters.Handshakes);
+        Register(engine, "kn_ingress_tls_resumptions_total", "Handshakes of TLS that went on with an earlier session.", static counters => counters.Resumptions);
+        Register(engine, "kn_ingress_tls_handshake_failures_total", "Handshakes of TLS that failed.", static counters => counters.HandshakeFailures);
     }
 
     private void Register(ProxyEngine engine, string name, string help, Func<WorkerCounters, long> read) =>

@@ -13,6 +13,9 @@ public sealed record IngressOptions : IModuleOptions
     /// <summary>The port for HTTP. Default 80, the one that names without a port lead to.</summary>
     public ushort HttpPort { get; init; } = 80;
 
+    /// <summary>The port for HTTPS. Default 443; 0 for none: something before the node speaks TLS.</summary>
+    public ushort HttpsPort { get; init; } = 443;
+
     /// <summary>Threads that carry requests. Default 0: one for each processor.</summary>
     public int Threads { get; init; }
 
@@ -27,6 +30,10 @@ public sealed record IngressOptions : IModuleOptions
     /// <summary>Who may say, in X-Forwarded-* and Forwarded, whom a request comes from: load balancers before the node. Default none: anybody could
     /// claim to be somebody else.</summary>
     public ValueList<IpPrefix> TrustedProxies { get; init; }
+
+    /// <summary>Load balancers that begin each connection by saying whom it is of (PROXY protocol, version 1 or 2); connections of these have to, others
+    /// must not. Default none: anybody could claim to be somebody else.</summary>
+    public ValueList<IpPrefix> ProxyProtocolFrom { get; init; }
 
     /// <summary>Also tell backends of the client by Forwarded (RFC 7239). Default false: X-Forwarded-* is what backends read.</summary>
     public bool Forwarded { get; init; }
@@ -62,6 +69,9 @@ public sealed record IngressOptions : IModuleOptions
     /// <summary>Section <c>publish</c>.</summary>
     public PublishOptions Publish { get; init; } = new();
 
+    /// <summary>Section <c>tls</c>.</summary>
+    public IngressTlsOptions Tls { get; init; } = new();
+
     /// <summary>Section <c>timeouts</c>.</summary>
     public IngressTimeouts Timeouts { get; init; } = new();
 
@@ -69,6 +79,7 @@ public sealed record IngressOptions : IModuleOptions
     public void Validate(OptionErrors errors)
     {
         errors.Require(HttpPort > 0, nameof(HttpPort), "must be from 1 to 65535");
+        errors.Require(HttpsPort != HttpPort, nameof(HttpsPort), "must not be httpPort; 0 for no HTTPS");
         errors.Require(Threads is >= 0 and <= 256, nameof(Threads), "must be from 0 to 256");
         errors.Require(ClassName.Length > 0, nameof(ClassName), "must not be empty");
         errors.Require(MaxConnections is >= 1 and <= 10_000_000, nameof(MaxConnections), "must be from 1 to 10000000");
@@ -79,6 +90,7 @@ public sealed record IngressOptions : IModuleOptions
         errors.Require(DefaultBackend.Length == 0 || BackendName.TryParse(DefaultBackend, out _), nameof(DefaultBackend), "must be NAMESPACE/NAME:PORT, or empty");
         errors.Require(MetricHosts is >= 0 and <= 10_000, nameof(MetricHosts), "must be from 0 to 10000");
         Publish.Validate(errors);
+        Tls.Validate(errors);
         Timeouts.Validate(errors);
     }
 }
@@ -86,6 +98,10 @@ public sealed record IngressOptions : IModuleOptions
 /// <summary>How long is waited, config section <c>ingress.timeouts</c>.</summary>
 public sealed record IngressTimeouts
 {
+    /// <summary>For a client to be ready for its first request: the handshake of TLS, and a proxy's header before it. Default 10s: slow networks need
+    /// three of them.</summary>
+    public TimeSpan Handshake { get; init; } = TimeSpan.FromSeconds(10);
+
     /// <summary>For a client to send a request's head. Default 10s: more is for who wants to tire.</summary>
     public TimeSpan Head { get; init; } = TimeSpan.FromSeconds(10);
 
@@ -104,6 +120,7 @@ public sealed record IngressTimeouts
 
     internal void Validate(OptionErrors errors)
     {
+        Require(errors, Handshake, nameof(Handshake));
         Require(errors, Head, nameof(Head));
         Require(errors, Idle, nameof(Idle));
         Require(errors, Connect, nameof(Connect));

@@ -25,12 +25,13 @@ internal sealed class IngressNode : IAsyncDisposable
 
     public IngressNode(params IEnumerable<KubernetesObject> objects)
     {
-        Cache.Watch(ResourceKinds.Ingresses, ResourceKinds.IngressClasses, ResourceKinds.Services, ResourceKinds.EndpointSlices);
+        Cache.Watch(ResourceKinds.Ingresses, ResourceKinds.IngressClasses, ResourceKinds.Services, ResourceKinds.EndpointSlices, ResourceKinds.Secrets);
         var all = objects.Append(Build.Class("kn")).ToArray();
         Cache.Replace(ResourceKinds.IngressClasses, all.OfType<IngressClass>());
         Cache.Replace(ResourceKinds.Ingresses, all.OfType<IngressObject>());
         Cache.Replace(ResourceKinds.Services, all.OfType<Service>());
         Cache.Replace(ResourceKinds.EndpointSlices, all.OfType<EndpointSlice>());
+        Cache.Replace(ResourceKinds.Secrets, all.OfType<Secret>());
         _servers = StartServers();
     }
 
@@ -39,6 +40,11 @@ internal sealed class IngressNode : IAsyncDisposable
     public ClusterCache Cache { get; } = new();
 
     public ModuleContext Context { get; private set; } = null!;
+
+    public IngressOptions Options { get; set; } = new() { Threads = 2 };
+
+    /// <summary>Where the test may put files.</summary>
+    public string Folder => _folder;
 
     /// <summary>What the next process is given.</summary>
     public IStoredSockets Stored { get; set; } = new NothingStored();
@@ -56,9 +62,9 @@ internal sealed class IngressNode : IAsyncDisposable
         _stop = new CancellationTokenSource();
         Context = NewContext();
         var context = Context;
-        var module = new IngressModule(new IngressOptions { Threads = 2 }) { Inside = Space.Namespace };
+        var module = new IngressModule(Options) { Inside = Space.Namespace };
         _running = Space.Namespace.Run(() => module.RunAsync(context, _stop.Token));
-        Eventually.True(() => _running.IsCompleted || context.Status.Read().Parts is [{ Ready: true }], "the routes are in place");
+        Eventually.True(() => _running.IsCompleted || context.Status.Read().Parts is [{ Ready: true }, { Ready: true }], "the routes are in place");
         Assert.False(_running.IsFaulted, _running.Exception?.ToString());
     }
 
@@ -76,6 +82,17 @@ internal sealed class IngressNode : IAsyncDisposable
     public Task<string> LoadAsync(string host, string duration) =>
         Task.Run(() => Space.Exec("wrk", "-t1", "-c16", $"-d{duration}", "-H", $"Host: {host}", "http://127.0.0.1/"));
 
+    /// <summary>Begins wrk against a host of the node whose name the machine knows, by TLS.</summary>
+    public Task<string> LoadTlsAsync(string host, string duration, params string[] more) =>
+        Task.Run(() => Space.Exec("wrk", ["-t1", "-c16", $"-d{duration}", .. more, $"https://{host}/"]));
+
+    /// <summary>Runs openssl s_client without anything to send; what it prints.</summary>
+    public string Handshake(params string[] arguments)
+    {
+        var result = Tool.Try("ip", ["netns", "exec", Space.Name, "openssl", "s_client", "-connect", "127.0.0.1:443", .. arguments], "");
+        return result.Output + result.Error;
+    }
+
     public async ValueTask DisposeAsync()
     {
         await StopAsync();
@@ -89,7 +106,7 @@ internal sealed class IngressNode : IAsyncDisposable
 
     private ModuleContext NewContext() => new()
     {
-        Node = new NodeOptions { Name = "n1" },
+        Node = new NodeOptions { Name = "n1", Paths = new PathOptions { Run = _folder } },
         Cache = Cache,
         Loggers = NullLoggerFactory.Instance,
         Metrics = new MetricRegistry(),

@@ -11,7 +11,7 @@ public sealed partial class ConformanceTests
 
     private static readonly IReadOnlyList<string> ServiceSections = ["Addresses", "Endpoints", "Traffic policies", "Source ranges", "Refusing", "Source addresses", "Choosing", "Affinity", "Connections", "Localhost", "Health checks", "Labels and annotations", "Changes", "Metrics"];
 
-    private static readonly IReadOnlyList<string> IngressSections = ["Classes", "Hosts and paths", "Backends", "TLS", "HTTP/1.1", "HTTP/2", "Annotations", "Balancing", "Clients", "Status", "Changes", "Restart"];
+    private static readonly IReadOnlyList<string> IngressSections = ["Classes", "Hosts and paths", "Backends", "TLS", "HTTP/1.1", "HTTP/2", "gRPC", "Annotations", "Balancing", "Clients", "Status", "Changes", "Restart"];
 
     private static readonly IReadOnlyList<string> PolicySections = ["Isolation", "Peers", "Ports", "Nodes", "Connections", "Changes", "Start and stop"];
 
@@ -104,7 +104,7 @@ public sealed partial class ConformanceTests
     private static string Spell(string word, bool first)
     {
         var upper = word.ToUpperInvariant();
-        if (upper is "ADD" or "DEL" or "CHECK" or "GC" or "STATUS" or "CNI" or "IPAM" or "IP" or "MAC" or "MTU" or "DNS" or "ICMP" or "JSON" or "TCP" or "UDP" or "SCTP" or "API" or "VIP" or "MED" or "TTL" or "MD5" or "RIB" or "TLS" or "SNI" or "HTTP" or "HTTPS" or "PROXY")
+        if (upper is "ADD" or "DEL" or "CHECK" or "GC" or "STATUS" or "CNI" or "IPAM" or "IP" or "MAC" or "MTU" or "DNS" or "ICMP" or "JSON" or "TCP" or "UDP" or "SCTP" or "API" or "VIP" or "MED" or "TTL" or "MD5" or "RIB" or "TLS" or "SNI" or "HTTP" or "HTTPS" or "PROXY" or "RFC" or "CONNECT" or "GOAWAY" or "SETTINGS" or "DATA" or "HEADERS" or "HPACK")
         {
             return upper;
         }

@@ -1,12 +1,16 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Net;
+using System.Net.Security;
 using System.Net.Sockets;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using Kn.Bench.Groups.Dns;
 using Kn.Kubernetes.Cache;
 using Kn.Kubernetes.Objects;
 using Kn.Kubernetes.Storage;
 using Kn.Linux.Namespaces;
+using Kn.Linux.Tls;
 using Kn.Primitives;
 
 namespace Kn.Bench.Groups.Ingress;
@@ -19,6 +23,8 @@ internal sealed class IngressField : IDisposable
     private const int UpstreamPort = 9000;
     private const int NginxPort = 9001;
     private const int KnPort = 9002;
+    private const int NginxTlsPort = 9003;
+    private const int KnTlsPort = 9004;
     private static readonly TimeSpan s_deadline = TimeSpan.FromSeconds(30);
     private readonly string _folder = Directory.CreateTempSubdirectory("kn-bench-ingress-").FullName;
     private readonly List<Process> _processes = [];
@@ -48,9 +54,9 @@ internal sealed class IngressField : IDisposable
     public IReadOnlyList<Proxy> Proxies { get; }
 
     /// <summary>Requests as fast as they are answered, on 64 connections, for some seconds.</summary>
-    public LoadRun Load(Proxy proxy, string path, string? header)
+    public LoadRun Load(Proxy proxy, string path, string? header, bool isTls = false)
     {
-        string[] words = ["-c", "1", "/usr/bin/wrk", "-t", "1", "-c", "64", "-d", "3s", "--latency", "-H", "Host: bench.test", .. header is null ? [] : (string[])["-H", header], $"http://127.0.0.1:{proxy.Port}{path}"];
+        string[] words = ["-c", "1", "/usr/bin/wrk", "-t", "1", "-c", "64", "-d", "3s", "--latency", "-H", "Host: bench.test", .. header is null ? [] : (string[])["-H", header], isTls ? $"https://127.0.0.1:{proxy.TlsPort}{path}" : $"http://127.0.0.1:{proxy.Port}{path}"];
         var result = _space.Run(() => Spawn.Run("/usr/bin/taskset", words, ["PATH=/usr/bin"], []));
         return result.ExitCode == 0 ? LoadRun.Parse(result.Output) : throw new InvalidOperationException($"wrk: {result.Output}");
     }
@@ -61,7 +67,7 @@ internal sealed class IngressField : IDisposable
     /// <summary>Another proxy to the same upstream, on the first core.</summary>
     public Proxy StartPeer(string name, int port, string program, params string[] words)
     {
-        var proxy = new Proxy(name, port, Start("0", program, words));
+        var proxy = new Proxy(name, port, 0, Start("0", program, words));
         Await(proxy);
         return proxy;
     }
@@ -77,15 +83,25 @@ internal sealed class IngressField : IDisposable
         return result.ExitCode == 0 ? log : throw new InvalidOperationException($"h2load: {result.Output}");
     }
 
+    /// <summary>The same by HTTP/2 over TLS, ten requests at once on each of 8 connections.</summary>
+    public LoadRun LoadHttp2(Proxy proxy, string path)
+    {
+        string[] words = ["-c", "1", "/usr/bin/h2load", "-t", "1", "-c", "8", "-m", "10", "-D", "3", "-H", ":authority: bench.test", $"https://127.0.0.1:{proxy.TlsPort}{path}"];
+        var result = _space.Run(() => Spawn.Run("/usr/bin/taskset", words, ["PATH=/usr/bin"], []));
+        return result.ExitCode == 0 && result.Output.Contains("Application protocol: h2\n", StringComparison.Ordinal)
+            ? LoadRun.ParseHttp2(result.Output)
+            : throw new InvalidOperationException($"h2load: {result.Output}");
+    }
+
     /// <summary>Connections that have had one answer and are left open.</summary>
-    public IDisposable Idle(Proxy proxy, int count)
+    public IDisposable Idle(Proxy proxy, int count, bool isTls = false)
     {
         var clients = new IdleClients();
         _space.Run(() =>
         {
             for (var number = 0; number < count; number++)
             {
-                clients.Add(Ask(proxy, out _));
+                clients.Add(isTls ? AskByTls(proxy) : Ask(proxy, out _));
             }
 
             return 0;
@@ -112,8 +128,8 @@ internal sealed class IngressField : IDisposable
         Call("ip", "link", "set", "lo", "up");
         WriteFiles();
         Start("1", "/usr/sbin/nginx", "-c", $"{_folder}/upstream.conf", "-p", _folder);
-        var nginx = new Proxy("nginx", NginxPort, Start("0", "/usr/sbin/nginx", "-c", $"{_folder}/proxy.conf", "-p", _folder));
-        var kn = new Proxy("kn", KnPort, Start("0", Path.Combine(binaries, "kn"), "agent", "--config", $"{_folder}/kn.yaml"));
+        var nginx = new Proxy("nginx", NginxPort, NginxTlsPort, Start("0", "/usr/sbin/nginx", "-c", $"{_folder}/proxy.conf", "-p", _folder));
+        var kn = new Proxy("kn", KnPort, KnTlsPort, Start("0", Path.Combine(binaries, "kn"), "agent", "--config", $"{_folder}/kn.yaml"));
         Await(nginx);
         Await(kn);
         return (kn, nginx);
@@ -127,6 +143,17 @@ internal sealed class IngressField : IDisposable
         var buffer = new byte[4096];
         answer = System.Text.Encoding.ASCII.GetString(buffer, 0, socket.Receive(buffer));
         return socket;
+    }
+
+    private static SslStream AskByTls(Proxy proxy)
+    {
+        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
+        socket.Connect(new IPEndPoint(IPAddress.Loopback, proxy.TlsPort));
+        var stream = new SslStream(new NetworkStream(socket, ownsSocket: true));
+        stream.AuthenticateAsClient(new SslClientAuthenticationOptions { TargetHost = "bench.test", RemoteCertificateValidationCallback = static (_, certificate, _, _) => certificate is not null });
+        stream.Write("GET /small HTTP/1.1\r\nHost: bench.test\r\n\r\n"u8);
+        _ = stream.Read(new byte[4096]);
+        return stream;
     }
 
     private void Await(Proxy proxy)
@@ -182,6 +209,7 @@ internal sealed class IngressField : IDisposable
         Directory.CreateDirectory($"{_folder}/www");
         File.WriteAllText($"{_folder}/www/small", new string('x', 100));
         File.WriteAllText($"{_folder}/www/large", new string('x', 64 << 10));
+        WriteCertificate();
         const string Common = "daemon off; user root; worker_processes 1; events { worker_connections 4096; }\n";
         var logs = $"error_log {_folder}/error.log; ";
         var http = $"access_log off; sendfile on; tcp_nopush on; keepalive_requests 100000000; client_body_temp_path {_folder}/t1; proxy_temp_path {_folder}/t2; fastcgi_temp_path {_folder}/t3; uwsgi_temp_path {_folder}/t4; scgi_temp_path {_folder}/t5;";
@@ -190,7 +218,8 @@ internal sealed class IngressField : IDisposable
             {{Common}}{{logs}} pid {{_folder}}/proxy.pid;
             http { {{http}}
               upstream web { server 127.0.0.1:{{UpstreamPort}}; keepalive 128; keepalive_requests 100000000; }
-              server { listen 127.0.0.1:{{NginxPort}} backlog=4096; server_name bench.test;
+              server { listen 127.0.0.1:{{NginxPort}} backlog=4096; listen 127.0.0.1:{{NginxTlsPort}} ssl http2 backlog=4096; server_name bench.test;
+                ssl_certificate {{_folder}}/tls.crt; ssl_certificate_key {{_folder}}/tls.key; ssl_protocols TLSv1.2 TLSv1.3; ssl_ciphers {{TlsServerSettings.StrongCiphers}};
                 location / { proxy_pass http://web; proxy_http_version 1.1; proxy_set_header Connection ""; proxy_set_header Host $http_host;
                   proxy_set_header X-Real-IP $remote_addr; proxy_set_header X-Forwarded-For $remote_addr; proxy_set_header X-Forwarded-Host $http_host;
                   proxy_set_header X-Forwarded-Port $server_port; proxy_set_header X-Forwarded-Proto $scheme; proxy_set_header X-Request-ID $request_id; } } }
@@ -205,7 +234,7 @@ internal sealed class IngressField : IDisposable
             dns: {enabled: false}
             policy: {enabled: false}
             cni: {enabled: false}
-            ingress: {enabled: true, addresses: [127.0.0.1], httpPort: {{KnPort}}, threads: 1}
+            ingress: {enabled: true, addresses: [127.0.0.1], httpPort: {{KnPort}}, httpsPort: {{KnTlsPort}}, threads: 1, tls: {certificateFile: {{_folder}}/tls.crt, keyFile: {{_folder}}/tls.key} }
             """);
         File.WriteAllText($"{_folder}/kubeconfig", $$"""
             apiVersion: v1
@@ -217,6 +246,15 @@ internal sealed class IngressField : IDisposable
             """);
         Directory.CreateDirectory($"{_folder}/state");
         SnapshotFile.Save($"{_folder}/state/cluster.snapshot", Server, Cluster(), [ResourceKinds.Ingresses, ResourceKinds.IngressClasses, ResourceKinds.Services, ResourceKinds.EndpointSlices]);
+    }
+
+    private void WriteCertificate()
+    {
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var now = DateTimeOffset.UtcNow;
+        using var certificate = new CertificateRequest("CN=bench.test", key, HashAlgorithmName.SHA256).CreateSelfSigned(now.AddDays(-1), now.AddDays(1));
+        File.WriteAllText($"{_folder}/tls.crt", certificate.ExportCertificatePem());
+        File.WriteAllText($"{_folder}/tls.key", key.ExportPkcs8PrivateKeyPem());
     }
 
     private static ClusterSnapshot Cluster()
@@ -238,16 +276,16 @@ internal sealed class IngressField : IDisposable
 
     private sealed class IdleClients : IDisposable
     {
-        private readonly List<Socket> _sockets = [];
+        private readonly List<IDisposable> _clients = [];
 
-        public void Add(Socket socket) => _sockets.Add(socket);
+        public void Add(IDisposable client) => _clients.Add(client);
 
-        public void Dispose() => _sockets.ForEach(static socket => socket.Dispose());
+        public void Dispose() => _clients.ForEach(static client => client.Dispose());
     }
 }
 
 /// <summary>A proxy under load.</summary>
-internal sealed record Proxy(string Name, int Port, int Process)
+internal sealed record Proxy(string Name, int Port, int TlsPort, int Process)
 {
     /// <summary>CPU seconds of its processes so far: user and system, of all threads.</summary>
     public double CpuSeconds() => new DnsServer(Name, default, null!, Process).CpuSeconds();
@@ -281,6 +319,27 @@ internal readonly record struct LoadRun(double Requests, double Rate, double Fai
         }
 
         return new LoadRun(requests, rate, failed, slow);
+    }
+
+    public static LoadRun ParseHttp2(string output)
+    {
+        double requests = 0, rate = 0, failed = 0;
+        foreach (var line in output.Split('\n', StringSplitOptions.TrimEntries))
+        {
+            var words = line.Split(' ', StringSplitOptions.RemoveEmptyEntries);
+            if (line.StartsWith("requests:", StringComparison.Ordinal))
+            {
+                // requests: 10 total, 10 started, 10 done, 10 succeeded, 0 failed, 0 errored, 0 timeout
+                requests = Number(words[7]);
+                failed = Number(words[9]) + Number(words[11]) + Number(words[13]);
+            }
+            else if (line.StartsWith("finished in", StringComparison.Ordinal))
+            {
+                rate = Number(words[3]);
+            }
+        }
+
+        return new LoadRun(requests, rate, failed, 0);
     }
 
     private static double Number(string text) => double.Parse(text, CultureInfo.InvariantCulture);

@@ -6,6 +6,7 @@ namespace Kn.Linux.Interop;
 internal static partial class Libc
 {
     internal const int MSG_TRUNC = 0x20;
+    internal const int MSG_PEEK = 2;
     internal const int MSG_DONTWAIT = 0x40;
 
     /// <summary>Receives one datagram; with MSG_TRUNC the result is its real length, even beyond the buffer's.</summary>

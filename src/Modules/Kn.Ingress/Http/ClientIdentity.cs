@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Kn.Ingress.Proxying;
 using Kn.Primitives;
 
 namespace Kn.Ingress.Http;
@@ -22,30 +23,32 @@ internal sealed class ClientIdentity
     /// <summary>Whether what the client says of those before it is believed.</summary>
     public required bool IsTrusted { get; init; }
 
+    /// <summary>Whether answers tell it to come by TLS alone from now on (HSTS, RFC 6797).</summary>
+    public bool IsStrict { get; init; }
+
     /// <summary>http or https.</summary>
     public ReadOnlySpan<byte> Scheme => IsTls ? "https"u8 : "http"u8;
 
-    /// <summary>What is known of a client.</summary>
-    /// <param name="address">Its address.</param>
-    /// <param name="port">The port that it came to.</param>
-    /// <param name="isTls">Whether it came by TLS.</param>
-    /// <param name="trusted">Who is believed.</param>
-    public static ClientIdentity Of(IpAddress address, ushort port, bool isTls, ValueList<IpPrefix> trusted)
+    /// <summary>What there is to know of a client that came so.</summary>
+    public static ClientIdentity Of(Arrival arrival, ProxySettings settings)
     {
-        var text = address.ToString();
+        var text = arrival.Address.ToString();
         var isTrusted = false;
-        foreach (var prefix in trusted)
+        foreach (var prefix in settings.Trusted)
         {
-            isTrusted |= prefix.Contains(address);
+            isTrusted |= prefix.Contains(arrival.Address);
         }
 
         return new ClientIdentity
         {
             Address = Encoding.ASCII.GetBytes(text),
-            ForwardedFor = Encoding.ASCII.GetBytes(address.Family == IpFamily.V6 ? $"\"[{text}]\"" : text),
-            Port = Encoding.ASCII.GetBytes(port.ToString(CultureInfo.InvariantCulture)),
-            IsTls = isTls,
+            ForwardedFor = Encoding.ASCII.GetBytes(arrival.Address.Family == IpFamily.V6 ? $"\"[{text}]\"" : text),
+            Port = Encoding.ASCII.GetBytes(arrival.Port.ToString(CultureInfo.InvariantCulture)),
+            IsTls = arrival.IsTls,
             IsTrusted = isTrusted,
+
+            // A certificate that the client has to make an exception for is no promise that can be kept.
+            IsStrict = arrival.IsTls && arrival.HasOwnCertificate && settings.StrictTransport.Length > 0,
         };
     }
 }

@@ -53,4 +53,7 @@ internal enum FieldKind : byte
 
     /// <summary>X-Request-Id.</summary>
     RequestId,
+
+    /// <summary>Strict-Transport-Security (RFC 6797), of answers.</summary>
+    StrictTransport,
 }

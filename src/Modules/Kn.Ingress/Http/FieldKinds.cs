@@ -20,6 +20,7 @@ internal static class FieldKinds
         15 when Is(name, "x-forwarded-for"u8) => FieldKind.ForwardedFor,
         16 => OfSixteen(name),
         17 => OfSeventeen(name),
+        25 when Is(name, "strict-transport-security"u8) => FieldKind.StrictTransport,
         _ => Rest(name),
     };
 

@@ -6,6 +6,9 @@ internal static class OwnAnswer
     /// <summary>Longest answer.</summary>
     public const int MaxLength = 512;
 
+    /// <summary>The status that sends a client elsewhere with the method and body that it came with (RFC 9110 §15.4.9).</summary>
+    public const int PermanentRedirect = 308;
+
     /// <summary>The status that a fault in a head is answered with.</summary>
     public static int StatusOf(HeadFault fault) => fault switch
     {
@@ -47,12 +50,7 @@ internal static class OwnAnswer
         }
 
         FieldLines.Write(ref writer, lines);
-        writer.Write(persistence switch
-        {
-            Persistence.Closes => "Connection: close\r\n\r\n"u8,
-            Persistence.KeepsAliveAloud => "Connection: keep-alive\r\n\r\n"u8,
-            _ => "\r\n"u8,
-        });
+        writer.Write(EndOf(persistence)[2..]);
         if (!isToHead && status != 204)
         {
             writer.Write(status);
@@ -63,6 +61,43 @@ internal static class OwnAnswer
 
         return writer.IsFull ? 0 : writer.Length;
     }
+
+    /// <summary>Begins to send a client to the same place by TLS.</summary>
+    /// <param name="destination">Longer than the head by a kilobyte at least.</param>
+    /// <param name="request">What was read of the head.</param>
+    /// <param name="head">The head.</param>
+    /// <param name="port">Where TLS is spoken.</param>
+    /// <returns>How much is written; <see cref="FinishRedirect"/> goes on.</returns>
+    public static int WriteRedirect(Span<byte> destination, RequestHead request, ReadOnlySpan<byte> head, ushort port)
+    {
+        var writer = new HeadWriter(destination);
+        writer.Write("HTTP/1.1 308 Permanent Redirect\r\nContent-Length: 0\r\nLocation: https://"u8);
+        writer.Write(request.Host(head));
+        if (port != 443)
+        {
+            writer.Write(":"u8);
+            writer.Write(port);
+        }
+
+        writer.Write(request.Target(head));
+        return writer.Length;
+    }
+
+    /// <summary>Says how the connection goes on.</summary>
+    /// <returns>The answer's length.</returns>
+    public static int FinishRedirect(Span<byte> destination, int length, Persistence persistence)
+    {
+        var end = EndOf(persistence);
+        end.CopyTo(destination[length..]);
+        return length + end.Length;
+    }
+
+    private static ReadOnlySpan<byte> EndOf(Persistence persistence) => persistence switch
+    {
+        Persistence.Closes => "\r\nConnection: close\r\n\r\n"u8,
+        Persistence.KeepsAliveAloud => "\r\nConnection: keep-alive\r\n\r\n"u8,
+        _ => "\r\n\r\n"u8,
+    };
 
     private static ReadOnlySpan<byte> Reason(int status) => status switch
     {

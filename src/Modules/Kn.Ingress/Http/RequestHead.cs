@@ -189,17 +189,35 @@ internal sealed class RequestHead
         _host = start..(start + length);
         if (WantsUpgrade)
         {
-            var named = false;
+            var (named, isHttp) = (false, false);
             foreach (ref readonly var field in Fields.All)
             {
                 named |= field.Kind == FieldKind.Upgrade && field.ValueLength > 0;
+                isHttp |= field.Kind == FieldKind.Upgrade && IsHttp(field.Value(head));
             }
 
             // A body before the other protocol's bytes would be read as those by somebody.
-            WantsUpgrade = named && IsHttp11 && (Framing == BodyFraming.None || (Framing == BodyFraming.Length && BodyLength == 0));
+            WantsUpgrade = named && !isHttp && IsHttp11 && (Framing == BodyFraming.None || (Framing == BodyFraming.Length && BodyLength == 0));
         }
 
         return HeadFault.None;
+    }
+
+    /// <summary>Whether it is HTTP again that is asked for: within a tunnel (h2c) requests would pass by all rules. Upgrades to TLS and HTTP need not be
+    /// honoured (RFC 9110 §7.8).</summary>
+    private static bool IsHttp(ReadOnlySpan<byte> upgrade)
+    {
+        foreach (var range in upgrade.Split((byte)','))
+        {
+            var name = upgrade[range].Trim(" \t"u8);
+            if ((name.Length >= 2 && Ascii.EqualsIgnoreCase(name[..2], "h2"u8)) || (name.Length >= 3 && Ascii.EqualsIgnoreCase(name[..3], "tls"u8))
+                || (name.Length >= 4 && Ascii.EqualsIgnoreCase(name[..4], "http"u8)))
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     private HeadFault ReadHost(in Field field, int count)

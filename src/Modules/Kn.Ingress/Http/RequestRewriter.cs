@@ -41,7 +41,7 @@ internal static class RequestRewriter
         {
             var goesOn = field.Kind switch
             {
-                FieldKind.Other or FieldKind.ContentLength or FieldKind.TransferEncoding or FieldKind.Expect => true,
+                FieldKind.Other or FieldKind.StrictTransport or FieldKind.ContentLength or FieldKind.TransferEncoding or FieldKind.Expect => true,
                 FieldKind.Upgrade => request.WantsUpgrade,
                 FieldKind.ForwardedProto or FieldKind.ForwardedHost or FieldKind.ForwardedPort => client.IsTrusted,
                 FieldKind.Forwarded => client.IsTrusted && !withForwarded,

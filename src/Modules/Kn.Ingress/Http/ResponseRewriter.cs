@@ -10,8 +10,10 @@ internal static class ResponseRewriter
     /// <param name="persistence">What the client is told of the connection.</param>
     /// <param name="isUpgrade">Whether the connection becomes another protocol's with it.</param>
     /// <param name="lines">Lines of fields that the client gets, in place of the backend's of the same names; cookies are added.</param>
+    /// <param name="strictTransport">The field that says to come by TLS alone, with its end, in place of the backend's own; empty to leave that.</param>
     /// <returns>Its length; 0 when it does not fit.</returns>
-    public static int Write(Span<byte> destination, ResponseHead response, ReadOnlySpan<byte> head, Persistence persistence, bool isUpgrade, ReadOnlySpan<byte> lines = default)
+    public static int Write(
+        Span<byte> destination, ResponseHead response, ReadOnlySpan<byte> head, Persistence persistence, bool isUpgrade, ReadOnlySpan<byte> lines = default, ReadOnlySpan<byte> strictTransport = default)
     {
         var writer = new HeadWriter(destination);
         writer.Write("HTTP/1.1 "u8);
@@ -19,7 +21,8 @@ internal static class ResponseRewriter
         writer.Write("\r\n"u8);
         foreach (ref readonly var field in response.Fields.All)
         {
-            var isLeftOut = field.Kind is FieldKind.Connection or FieldKind.Hop or FieldKind.NamedHop || (field.Kind == FieldKind.Upgrade && !isUpgrade);
+            var isLeftOut = field.Kind is FieldKind.Connection or FieldKind.Hop or FieldKind.NamedHop || (field.Kind == FieldKind.Upgrade && !isUpgrade)
+                || (field.Kind == FieldKind.StrictTransport && !strictTransport.IsEmpty);
             if (!isLeftOut && (lines.IsEmpty || !IsReplaced(field, head, lines)))
             {
                 writer.Write(field.Line(head));
@@ -27,6 +30,7 @@ internal static class ResponseRewriter
         }
 
         FieldLines.Write(ref writer, lines);
+        writer.Write(strictTransport);
         writer.Write(isUpgrade ? "Connection: upgrade\r\n\r\n"u8 : persistence switch
         {
             Persistence.Closes => "Connection: close\r\n\r\n"u8,

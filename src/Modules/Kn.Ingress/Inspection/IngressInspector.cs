@@ -4,11 +4,12 @@ using Kn.Hosting.Control;
 using Kn.Ingress.Http;
 using Kn.Ingress.Planning;
 using Kn.Ingress.Routing;
+using Kn.Ingress.Tls;
 
 namespace Kn.Ingress.Inspection;
 
 /// <summary>Answers the control socket's verb <c>ingress</c>: by the routes that requests take now.</summary>
-internal sealed class IngressInspector(LiveRoutes routes)
+internal sealed class IngressInspector(LiveRoutes routes, LiveCertificates? certificates = null)
 {
     private const string Every = "*";
 
@@ -81,7 +82,27 @@ internal sealed class IngressInspector(LiveRoutes routes)
         host = host[..HostName.Normalize(request.Host(head), host)];
         var path = new byte[head.Length];
         path = path[..RequestPath.Normalize(request.Path(head), path)];
-        return Explain(Encoding.UTF8.GetString(host), Encoding.UTF8.GetString(path), routes.Current.Find(host, path));
+        var route = routes.Current.Find(host, path);
+        var report = Explain(Encoding.UTF8.GetString(host), Encoding.UTF8.GetString(path), route);
+        return url.StartsWith("https://", StringComparison.OrdinalIgnoreCase) ? WithCertificate(report, Encoding.UTF8.GetString(host))
+            : route is { Rule.TlsRedirect: true } ? report with { Steps = [.. report.Steps, $"it does not come by TLS: it is sent there by {OwnAnswer.PermanentRedirect}"], Status = OwnAnswer.PermanentRedirect }
+            : report;
+    }
+
+    /// <summary>Tells whose certificate the client is shown, which is before all else.</summary>
+    private IngressReport WithCertificate(IngressReport report, string host)
+    {
+        if (certificates is null)
+        {
+            return report;
+        }
+
+        var wildcard = TlsRules.WildcardOf(host);
+        var piece = certificates.PieceOf(host) ?? (wildcard is null ? null : certificates.PieceOf(wildcard));
+        var step = piece is null
+            ? "there is no certificate for the host: clients are shown the default one"
+            : $"clients are shown the certificate of Secret {piece.Secret}, which ends at {piece.Certificate.NotAfter:yyyy-MM-dd HH:mm}Z";
+        return report with { Steps = [step, .. report.Steps] };
     }
 
     private IngressReport Explain(string host, string path, Route? route)

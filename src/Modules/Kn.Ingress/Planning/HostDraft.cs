@@ -7,7 +7,7 @@ using Kn.Primitives;
 namespace Kn.Ingress.Planning;
 
 /// <summary>A host's routes while Ingresses add to them, the oldest first.</summary>
-internal sealed class HostDraft(string host, Problems problems)
+internal sealed class HostDraft(string host, TlsRedirect redirect, Problems problems)
 {
     private readonly Dictionary<(string Path, PathMatch Match), (RouteRule Rule, IngressObject From)> _rules = [];
     private RouteRule? _fallback;
@@ -31,7 +31,7 @@ internal sealed class HostDraft(string host, Problems problems)
         }
 
         _fallback ??= ingress.DefaultBackend is { } backend && IsMeantAtAll(plan)
-            ? new RouteRule("", PathMatch.Prefix, BackendOf(plan, backend), plan.Origin) { Settings = plan.Settings }
+            ? new RouteRule("", PathMatch.Prefix, BackendOf(plan, backend), plan.Origin) { Settings = plan.Settings, TlsRedirect = redirect.IsWantedBy(ingress) }
             : null;
         foreach (var (from, to) in plan.WwwHosts)
         {
@@ -100,7 +100,7 @@ internal sealed class HostDraft(string host, Problems problems)
             return;
         }
 
-        _rules.Add(key, (new RouteRule(key.Path, key.Match, BackendOf(plan, path.Backend), plan.Origin) { Settings = plan.Settings }, plan.Ingress));
+        _rules.Add(key, (new RouteRule(key.Path, key.Match, BackendOf(plan, path.Backend), plan.Origin) { Settings = plan.Settings, TlsRedirect = redirect.IsWantedBy(plan.Ingress) }, plan.Ingress));
     }
 
     /// <summary>The path as requests are compared with it; null for one that no request can have.</summary>
@@ -145,7 +145,10 @@ internal sealed class HostDraft(string host, Problems problems)
             return null;
         }
 
-        return new BackendRef(new ObjectKey(plan.Ingress.Metadata.Namespace, backend.Service), backend.PortNumber ?? 0, backend.PortName ?? "") { Protocol = plan.Settings.Protocol };
+        return new BackendRef(new ObjectKey(plan.Ingress.Metadata.Namespace, backend.Service), backend.PortNumber ?? 0, backend.PortName ?? "") {
+            Protocol = plan.Settings.Protocol,
+            Tls = BackendScheme.TlsOf(plan.Ingress, backend.Service),
+        };
     }
 
     private bool IsMeant(IngressPlan plan, IngressRule rule) => string.Equals(rule.Host, host, StringComparison.OrdinalIgnoreCase) || (rule.Host.Length > 0 && plan.Aliases.Contains(host));

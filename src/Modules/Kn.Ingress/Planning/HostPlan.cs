@@ -16,8 +16,9 @@ internal static class HostPlan
     /// <param name="host">In lower case; empty for every host.</param>
     /// <param name="classes">Whose Ingresses count.</param>
     /// <param name="problems">Is told what is not done.</param>
+    /// <param name="redirects">Whether hosts with TLS are served by it alone, where an Ingress says nothing.</param>
     /// <param name="fallback">Gets what no Ingress has a rule for; null for nobody.</param>
-    public static HostPiece? Plan(ClusterSnapshot cluster, string host, ClassRules classes, Problems problems, BackendRef? fallback = null)
+    public static HostPiece? Plan(ClusterSnapshot cluster, string host, ClassRules classes, Problems problems, bool redirects = true, BackendRef? fallback = null)
     {
         var last = host.Length == 0 && fallback is { } backend ? new RouteRule("", PathMatch.Prefix, backend, "defaultBackend of Kn's config") : null;
         var ingresses = cluster.IngressesOf(host).Where(ingress => classes.IsOurs(cluster, ingress)).ToList();
@@ -33,7 +34,7 @@ internal static class HostPlan
             return null;
         }
 
-        var draft = new HostDraft(host, problems);
+        var draft = new HostDraft(host, new TlsRedirect(TlsRules.IsAskedFor(cluster, host, classes), redirects), problems);
         var canaries = new List<IngressPlan>();
         foreach (var ingress in ingresses)
         {

@@ -76,7 +76,7 @@ internal sealed record IngressPlan(
         var isTls = forward.Url.StartsWith("https:", StringComparison.Ordinal);
         if (IngressReferences.AuthService(ingress) is { } auth)
         {
-            return settings with { ForwardAuth = forward with { Service = new BackendRef(auth.Service, auth.Port, "") { Protocol = isTls ? BackendProtocol.Tls : BackendProtocol.Http1 } } };
+            return settings with { ForwardAuth = forward with { Service = new BackendRef(auth.Service, auth.Port, "") { Tls = isTls ? new UpstreamTls($"{auth.Service.Name}.{auth.Service.Namespace}.svc", false) : null } } };
         }
 
         if (Uri.TryCreate(forward.Url, UriKind.Absolute, out var url) && !url.Host.Contains('$', StringComparison.Ordinal) && !url.Host.Contains('%', StringComparison.Ordinal)

@@ -11,8 +11,9 @@ namespace Kn.Ingress.Planning;
 /// pieces: they cost a little memory, and whose an Ingress is can change without one of its Services changing.</remarks>
 /// <param name="routes">What is driven.</param>
 /// <param name="classes">Whose Ingresses count.</param>
+/// <param name="redirects">Whether hosts with TLS are served by it alone, where an Ingress says nothing.</param>
 /// <param name="fallback">Gets what no Ingress has a rule for; null for nobody.</param>
-internal sealed class RouteTarget(LiveRoutes routes, ClassRules classes, BackendRef? fallback = null) : ITarget<RouteKey, RoutePiece>
+internal sealed class RouteTarget(LiveRoutes routes, ClassRules classes, bool redirects = true, BackendRef? fallback = null) : ITarget<RouteKey, RoutePiece>
 {
     /// <inheritdoc/>
     public string Name => "routes";
@@ -48,11 +49,13 @@ internal sealed class RouteTarget(LiveRoutes routes, ClassRules classes, Backend
 
         Add(change.Before, keys);
         Add(change.After, keys);
+        AddTlsHosts(cluster, change.Before as IngressObject, keys);
+        AddTlsHosts(cluster, change.After as IngressObject, keys);
     }
 
     /// <inheritdoc/>
     public RoutePiece? Plan(ClusterSnapshot cluster, RouteKey key, Problems problems) =>
-        key.Host is { } host ? HostPlan.Plan(cluster, host, classes, problems, fallback) : PlanService(cluster, key.Service, problems);
+        key.Host is { } host ? HostPlan.Plan(cluster, host, classes, problems, redirects, fallback) : PlanService(cluster, key.Service, problems);
 
     /// <inheritdoc/>
     public Task<ValueMap<RouteKey, RoutePiece>> ReadAsync(CancellationToken cancellationToken) => Task.FromResult(routes.Pieces);
@@ -85,6 +88,22 @@ internal sealed class RouteTarget(LiveRoutes routes, ClassRules classes, Backend
         }
 
         return piece;
+    }
+
+    /// <summary>Hosts that have TLS by an Ingress are led there, whichever Ingress their rules are of.</summary>
+    private static void AddTlsHosts(ClusterSnapshot cluster, IngressObject? ingress, ISet<RouteKey> keys)
+    {
+        foreach (var entry in ingress?.Tls ?? default)
+        {
+            foreach (var host in ingress!.HostsOf(entry))
+            {
+                keys.Add(RouteKey.Of(host));
+                if (host.StartsWith("*.", StringComparison.Ordinal))
+                {
+                    keys.UnionWith(cluster.IngressHosts.Where(other => TlsRules.WildcardOf(other) == host).Select(static other => RouteKey.Of(other)));
+                }
+            }
+        }
     }
 
     private static void Add(KubernetesObject? state, ISet<RouteKey> keys)

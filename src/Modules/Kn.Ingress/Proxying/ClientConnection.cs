@@ -1,5 +1,6 @@
 using Kn.Ingress.Http;
-using Kn.Linux.Streams;
+using Kn.Ingress.Http2;
+using Kn.Ingress.Http2.Frames;
 
 namespace Kn.Ingress.Proxying;
 
@@ -18,8 +19,7 @@ internal sealed class ClientConnection : Peer, IClientSide
     /// <summary>How long idle connections are left at a stop, for the request that may be on its way.</summary>
     private const long DrainIdleTime = 3_000;
 
-    private readonly StreamSocket _socket;
-    private readonly ushort _port;
+    private readonly Arrival _arrival;
     private readonly Exchange _exchange;
     private ClientIdentity? _identity;
     private State _state;
@@ -27,16 +27,16 @@ internal sealed class ClientConnection : Peer, IClientSide
     private int _savedLength;
     private int _scanned;
     private long _lingerUntil;
+    private bool _hasAsked;
 
     /// <summary>A connection that was taken.</summary>
     /// <param name="worker">Its worker.</param>
-    /// <param name="socket">The socket.</param>
-    /// <param name="port">The port that it came to.</param>
-    public ClientConnection(Worker worker, StreamSocket socket, ushort port)
-        : base(worker, new PlainTransport(socket))
+    /// <param name="transport">The connection's from now on.</param>
+    /// <param name="arrival">How the client came.</param>
+    public ClientConnection(Worker worker, ITransport transport, Arrival arrival)
+        : base(worker, transport)
     {
-        _socket = socket;
-        _port = port;
+        _arrival = arrival;
         _exchange = new Exchange(worker, this);
         CanWrite = true;
         Deadline = worker.Now + worker.Settings.HeadTimeout;
@@ -51,7 +51,7 @@ internal sealed class ClientConnection : Peer, IClientSide
     }
 
     /// <inheritdoc/>
-    public ClientIdentity Identity => _identity ??= ClientIdentity.Of(_socket.Peer, _port, isTls: false, Worker.Settings.Trusted);
+    public ClientIdentity Identity => _identity ??= ClientIdentity.Of(_arrival, Worker.Settings);
 
     /// <inheritdoc/>
     public int Room => int.MaxValue;
@@ -269,6 +269,13 @@ internal sealed class ClientConnection : Peer, IClientSide
 
     private bool Begin(ReadOnlySpan<byte> head, ReadOnlySpan<byte> rest)
     {
+        if (!_hasAsked && head.SequenceEqual(FrameWriter.Preface[..FrameWriter.PrefaceHead]))
+        {
+            BecomeHttp2([.. head, .. rest]);
+            return false;
+        }
+
+        _hasAsked = true;
         var fault = Worker.Request.Read(head);
         if (fault != HeadFault.None)
         {
@@ -279,6 +286,16 @@ internal sealed class ClientConnection : Peer, IClientSide
         _state = State.Exchange;
         _exchange.Begin(Worker.Request, head, rest);
         return true;
+    }
+
+    /// <summary>The client knows that HTTP/2 is spoken here (RFC 9113 §3.3).</summary>
+    private void BecomeHttp2(ReadOnlySpan<byte> first)
+    {
+        var next = new Http2ClientConnection(Worker, Transport, Identity);
+        Worker.Counters.Open--;
+        DropSaved();
+        next.Feed(first);
+        HandOver(next);
     }
 
     private void BeginLinger()

@@ -270,6 +270,9 @@ internal sealed partial class Exchange
                 DropHeld();
                 Answer(failure);
                 break;
+            case Decision.GoesToTls:
+                Redirect();
+                break;
         }
     }
 

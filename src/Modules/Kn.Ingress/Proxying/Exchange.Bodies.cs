@@ -239,7 +239,7 @@ internal sealed partial class Exchange
         _status = answer.Status;
         _upKeepsAlive = answer.KeepsAlive && headLength + taken == bytes.Length && _requestSent == _requestLength && !_isCutOff;
         _clientKeepsAlive = _keepsAlive && !worker.IsDraining && answer.Framing != BodyFraming.UntilClose;
-        var length = ResponseRewriter.Write(worker.HeadScratch, answer, bytes[..headLength], PersistenceOf(_clientKeepsAlive), isUpgrade: false, AnswerLines());
+        var length = ResponseRewriter.Write(worker.HeadScratch, answer, bytes[..headLength], PersistenceOf(_clientKeepsAlive), isUpgrade: false, AnswerLines(), client.Identity.IsStrict ? worker.Settings.StrictTransport : default);
         if (length == 0)
         {
             return BadAnswer();

@@ -33,6 +33,9 @@ internal sealed partial class Exchange
         /// <summary>It is answered here.</summary>
         Answered,
 
+        /// <summary>Its client is sent to TLS.</summary>
+        GoesToTls,
+
         /// <summary>Somebody else is asked first.</summary>
         Waits,
     }
@@ -47,6 +50,12 @@ internal sealed partial class Exchange
         var path = PathOf(request, head);
         _route = FindRoute(request, head, path);
         failure = _route is null ? 404 : 503;
+        if (_route is { Rule.TlsRedirect: true } && !CameByTls(request, head))
+        {
+            _requestLength = OwnAnswer.WriteRedirect(worker.HeadScratch, request, head, worker.Settings.HttpsPort);
+            return Decision.GoesToTls;
+        }
+
         _features = _route?.Features;
         if (_route is not null && _features is not null)
         {

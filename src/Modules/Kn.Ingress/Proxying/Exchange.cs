@@ -221,8 +221,13 @@ internal sealed partial class Exchange(Worker worker, IClientSide client)
     }
 
     /// <summary>A way to an endpoint, be it there or not yet; null when there is none.</summary>
-    private UpstreamConnection? Reach(UpstreamEndpoint endpoint)
+    private IUpstreamSide? Reach(UpstreamEndpoint endpoint)
     {
+        if (_target is { Name.Protocol: var protocol } && (protocol & BackendProtocol.Http2) != 0 && !_wantsUpgrade)
+        {
+            return worker.Http2Upstreams.Begin(endpoint);
+        }
+
         var up = _needsFresh ? null : worker.Pool.Take(endpoint, _mayRepeat ? long.MinValue : worker.Now - FreshTime);
         return up ?? UpstreamConnection.Begin(worker, endpoint);
     }

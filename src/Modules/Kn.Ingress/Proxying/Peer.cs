@@ -65,7 +65,7 @@ internal abstract class Peer(Worker worker, ITransport transport)
     public int Receive(Span<byte> buffer)
     {
         var count = transport.Receive(buffer);
-        if (count == NotNow || (count < buffer.Length && count > 0 && !HasEnded))
+        if (count == NotNow || (count < buffer.Length && count > 0 && !HasEnded && !transport.HasMore))
         {
             // Less than there was room for: there is no more, and an event will tell of more.
             CanRead = false;
@@ -137,18 +137,6 @@ internal abstract class Peer(Worker worker, ITransport transport)
     /// <summary>Says that nothing more comes.</summary>
     public void EndSending() => transport.EndSending();
 
-    /// <summary>Leaves the connection to another peer, made with the same transport, which speaks what was agreed on: events are that one's from now on,
-    /// and it runs after those that are at hand.</summary>
-    protected void TurnInto(Peer next)
-    {
-        (next.CanRead, next.CanWrite, next.HasEnded) = (CanRead, CanWrite, HasEnded);
-        (next._pending, next._pendingFrom, next._pendingTo) = (_pending, _pendingFrom, _pendingTo);
-        _pending = null;
-        IsClosed = true;
-        worker.Replace(this, next);
-        worker.RunAgain(next);
-    }
-
     /// <summary>Closes it. Safe to repeat.</summary>
     public virtual void Close()
     {
@@ -159,6 +147,22 @@ internal abstract class Peer(Worker worker, ITransport transport)
             worker.Remove(this);
             transport.Dispose();
         }
+    }
+
+    /// <summary>Gives its place to another, which has the connection from now on and goes on at once.</summary>
+    protected virtual void HandOver(Peer to)
+    {
+        IsClosed = true;
+        worker.Replace(this, to);
+
+        // What was received with the last of what this one waited for may be in the transport's memory: no event tells of it.
+        (to.CanRead, to.CanWrite, to.HasEnded) = (true, CanWrite, HasEnded);
+        if (worker.IsDraining)
+        {
+            to.OnDrain();
+        }
+
+        to.Run();
     }
 
     private void Keep(ReadOnlySpan<byte> bytes)

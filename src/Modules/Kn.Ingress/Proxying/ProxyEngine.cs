@@ -31,11 +31,13 @@ internal sealed class ProxyEngine : IAsyncDisposable
     private bool AreQuiet => _workers.All(static worker => worker.IsQuiet);
 
     /// <summary>Takes connections by these, one for each thread; they are disposed with the engine.</summary>
-    public void Listen(IReadOnlyList<StreamListener> listeners)
+    /// <param name="listeners">The listeners.</param>
+    /// <param name="isTls">Whether clients speak TLS on them.</param>
+    public void Listen(IReadOnlyList<StreamListener> listeners, bool isTls = false)
     {
         for (var index = 0; index < _workers.Length; index++)
         {
-            _workers[index].Listen(listeners[index]);
+            _workers[index].Listen(listeners[index], isTls);
             _listeners.Add(listeners[index]);
         }
     }

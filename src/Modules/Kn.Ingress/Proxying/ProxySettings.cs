@@ -41,6 +41,18 @@ internal sealed record ProxySettings
     /// <summary>Who is believed what it says of those before it.</summary>
     public ValueList<IpPrefix> Trusted { get; init; }
 
+    /// <summary>How long a client may take until it can send a request: a proxy's header before it, and the handshake of TLS.</summary>
+    public long HandshakeTimeout { get; init; } = 10_000;
+
+    /// <summary>Who begins each connection by saying whom it is of (PROXY protocol), and is believed.</summary>
+    public ValueList<IpPrefix> ProxyProtocolFrom { get; init; }
+
+    /// <summary>Where a client is sent that is to come by TLS.</summary>
+    public ushort HttpsPort { get; init; } = 443;
+
+    /// <summary>The field that says to come by TLS alone, as a line with its end; empty for none.</summary>
+    public byte[] StrictTransport { get; init; } = [];
+
     /// <summary>Whether backends get the field Forwarded (RFC 7239) as well.</summary>
     public bool Forwarded { get; init; }
 }

@@ -1,5 +1,6 @@
 using Kn.Hosting.Metrics;
 using Kn.Ingress.Planning;
+using Kn.Ingress.Tls;
 using Kn.Linux.Namespaces;
 using Microsoft.Extensions.Logging;
 
@@ -23,6 +24,12 @@ internal sealed class ProxySurroundings(LiveRoutes routes, TimeProvider time, IL
 
     /// <summary>How long requests took; null for nobody who wants to know.</summary>
     public Histogram? Seconds { get; init; }
+
+    /// <summary>TLS; null for none.</summary>
+    public TlsFront? Tls { get; init; }
+
+    /// <summary>TLS towards backends.</summary>
+    public BackendTls BackendTls { get; } = new(logger);
 
     /// <summary>Where requests are told of; null for nowhere.</summary>
     public AccessLog? AccessLog { get; init; }

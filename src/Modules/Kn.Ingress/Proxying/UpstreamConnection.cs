@@ -1,4 +1,5 @@
 using Kn.Ingress.Routing;
+using Kn.Ingress.Tls;
 using Kn.Linux;
 using Kn.Linux.Streams;
 
@@ -9,8 +10,8 @@ internal sealed class UpstreamConnection : Peer, IUpstreamSide
 {
     private readonly StreamSocket _socket;
 
-    private UpstreamConnection(Worker worker, StreamSocket socket, UpstreamEndpoint endpoint)
-        : base(worker, new PlainTransport(socket))
+    private UpstreamConnection(Worker worker, StreamSocket socket, ITransport transport, UpstreamEndpoint endpoint)
+        : base(worker, transport)
     {
         _socket = socket;
         Endpoint = endpoint;
@@ -44,7 +45,13 @@ internal sealed class UpstreamConnection : Peer, IUpstreamSide
             return null;
         }
 
-        var connection = new UpstreamConnection(worker, socket, endpoint);
+        var transport = endpoint.Tls is null ? new PlainTransport(socket) : worker.Surroundings.BackendTls.Begin(endpoint.Tls, socket);
+        if (transport is null)
+        {
+            return null;
+        }
+
+        var connection = new UpstreamConnection(worker, socket, transport, endpoint);
         worker.Add(connection, socket);
         worker.Counters.Connects++;
         return connection;
@@ -60,10 +67,18 @@ internal sealed class UpstreamConnection : Peer, IUpstreamSide
                 return false;
             }
 
-            IsConnected = true;
+            return Transport is TlsTransport tls ? TryFinishHandshake(tls) : IsConnected = true;
         }
 
         return true;
+    }
+
+    private bool TryFinishHandshake(TlsTransport tls)
+    {
+        var result = tls.Handshake();
+        IsConnected = result == 1;
+        CanRead |= IsConnected;
+        return IsConnected || result == NotNow;
     }
 
     /// <inheritdoc/>
@@ -87,9 +102,9 @@ internal sealed class UpstreamConnection : Peer, IUpstreamSide
         {
             Owner.Run();
         }
-        else if (CanRead)
+        else if (CanRead && Receive(Worker.Scratch.AsSpan(0, 1)) != NotNow)
         {
-            // A backend has nothing to say without a request: it closes, or it breaks the protocol.
+            // A backend has nothing to say without a request: it closes, or it breaks the protocol. TLS may have: tickets for other connections.
             Worker.Pool.Drop(this);
         }
     }

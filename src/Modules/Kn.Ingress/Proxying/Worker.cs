@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using Kn.Ingress.Features;
 using Kn.Ingress.Http;
+using Kn.Ingress.Http2;
 using Kn.Ingress.Routing;
 using Kn.Linux;
 using Kn.Linux.Streams;
@@ -24,7 +25,7 @@ internal sealed class Worker : IDisposable
 
     private readonly EventPoll _poll = new(EventsAtOnce);
     private readonly ProxySurroundings _surroundings;
-    private readonly List<StreamListener> _listeners = [];
+    private readonly List<(StreamListener Listener, bool IsTls)> _listeners = [];
     private readonly List<Peer> _again = [];
     private readonly Thread _thread;
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -33,6 +34,7 @@ internal sealed class Worker : IDisposable
     private readonly Stack<int> _freeSlots = [];
     private readonly ConcurrentQueue<Action> _posted = [];
     private FeatureScratch? _features;
+    private Http2Workspace? _http2;
     private int _slotsUsed;
     private long _nextTick;
     private bool _listens;
@@ -47,6 +49,7 @@ internal sealed class Worker : IDisposable
     {
         Settings = settings;
         Pool = new UpstreamPool(settings);
+        Http2Upstreams = new Http2Upstreams(this);
         _surroundings = surroundings;
         Span<byte> seed = stackalloc byte[16];
         RandomNumberGenerator.Fill(seed);
@@ -66,6 +69,12 @@ internal sealed class Worker : IDisposable
 
     /// <summary>Its connections to backends that wait for a request.</summary>
     public UpstreamPool Pool { get; }
+
+    /// <summary>Its connections to backends that speak HTTP/2.</summary>
+    public Http2Upstreams Http2Upstreams { get; }
+
+    /// <summary>What its connections that speak HTTP/2 use in turns.</summary>
+    public Http2Workspace Http2 => _http2 ??= new Http2Workspace();
 
     /// <summary>What it counts.</summary>
     public WorkerCounters Counters { get; } = new();
@@ -104,7 +113,7 @@ internal sealed class Worker : IDisposable
     public Task Ended => _ended.Task;
 
     /// <summary>Takes connections of a listener, which stays the caller's. Before <see cref="Start"/>.</summary>
-    public void Listen(StreamListener listener) => _listeners.Add(listener);
+    public void Listen(StreamListener listener, bool isTls) => _listeners.Add((listener, isTls));
 
     /// <summary>Begins.</summary>
     public void Start() => _thread.Start();
@@ -155,15 +164,21 @@ internal sealed class Worker : IDisposable
         }
     }
 
-    /// <summary>Watches the same connection for another peer.</summary>
-    public void Replace(Peer old, Peer next)
+    /// <summary>Gives a connection's place to another that goes on with it.</summary>
+    public void Replace(Peer before, Peer after)
     {
-        next.Slot = old.Slot;
-        old.Slot = -1;
-        if (next.Slot >= 0)
+        after.Slot = before.Slot;
+        before.Slot = -1;
+        if (after.IsClosed)
         {
-            _slots[next.Slot] = next;
+            // It has failed at once, before it had a place to give back.
+            _slots[after.Slot] = null;
+            _generations[after.Slot]++;
+            _freeSlots.Push(after.Slot);
+            return;
         }
+
+        _slots[after.Slot] = after;
     }
 
     /// <summary>Lets others come first.</summary>
@@ -322,11 +337,11 @@ internal sealed class Worker : IDisposable
         {
             if (listens)
             {
-                _poll.Add(_listeners[index], ListenerMark | (uint)index);
+                _poll.Add(_listeners[index].Listener, ListenerMark | (uint)index);
             }
             else
             {
-                _poll.Remove(_listeners[index]);
+                _poll.Remove(_listeners[index].Listener);
             }
         }
 
@@ -338,11 +353,11 @@ internal sealed class Worker : IDisposable
         _isQuiet = isDraining;
     }
 
-    private void Accept(StreamListener listener)
+    private void Accept((StreamListener Listener, bool IsTls) from)
     {
         for (var count = 0; count < AcceptsAtOnce && Counters.Open < Settings.MaxConnections; count++)
         {
-            var socket = listener.TryAccept(out var error);
+            var socket = from.Listener.TryAccept(out var error);
             if (socket is null)
             {
                 if (error is Errno.EMFILE or Errno.ENFILE)
@@ -354,7 +369,7 @@ internal sealed class Worker : IDisposable
             }
 
             Counters.Accepted++;
-            var client = new ClientConnection(this, socket, listener.Port);
+            var client = ArrivingConnection.Take(this, socket, from.Listener.Port, from.IsTls);
             try
             {
                 Add(client, socket);

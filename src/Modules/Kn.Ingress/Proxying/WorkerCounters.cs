@@ -30,6 +30,15 @@ internal sealed class WorkerCounters
     /// <summary>Requests that somebody was too slow for.</summary>
     public long TimedOut;
 
+    /// <summary>Handshakes of TLS that were done.</summary>
+    public long Handshakes;
+
+    /// <summary>Those of them that went on with a session of before.</summary>
+    public long Resumptions;
+
+    /// <summary>Handshakes of TLS that failed.</summary>
+    public long HandshakeFailures;
+
     /// <summary>Faults of Kn's own.</summary>
     public long Faults;
 }

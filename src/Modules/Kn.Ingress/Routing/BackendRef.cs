@@ -11,6 +11,9 @@ internal readonly record struct BackendRef(ObjectKey Service, ushort PortNumber,
     /// <summary>What its endpoints speak.</summary>
     public BackendProtocol Protocol { get; init; }
 
+    /// <summary>How TLS is spoken to it; null where it is spoken to in the clear.</summary>
+    public UpstreamTls? Tls { get; init; }
+
     /// <inheritdoc/>
-    public override string ToString() => $"{Service}:{(PortNumber == 0 ? PortName : PortNumber)}";
+    public override string ToString() => $"{(Tls is null ? "" : "https://")}{Service}:{(PortNumber == 0 ? PortName : PortNumber)}";
 }

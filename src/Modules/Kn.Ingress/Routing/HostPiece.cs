@@ -24,4 +24,7 @@ internal sealed record RouteRule(string Path, PathMatch Match, BackendRef? Backe
 
     /// <summary>Where some of its requests go; null for nowhere else.</summary>
     public CanaryRule? Canary { get; init; }
+
+    /// <summary>Whether requests that did not come by TLS are sent there.</summary>
+    public bool TlsRedirect { get; init; }
 }

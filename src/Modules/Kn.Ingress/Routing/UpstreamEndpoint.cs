@@ -3,7 +3,7 @@ using Kn.Primitives;
 namespace Kn.Ingress.Routing;
 
 /// <summary>A program that answers requests, at one address and port: shared by all routes that lead to it, and by all threads.</summary>
-internal sealed class UpstreamEndpoint(IpAddress address, ushort port)
+internal sealed class UpstreamEndpoint(IpAddress address, ushort port, UpstreamTls? tls = null)
 {
     private int _outstanding;
     private long _restUntil;
@@ -17,6 +17,10 @@ internal sealed class UpstreamEndpoint(IpAddress address, ushort port)
 
     /// <summary>What cookies and hashes know it by.</summary>
     public ulong Id { get; } = Features.EndpointHash.Of(address, port);
+
+    /// <summary>How TLS is spoken to it; null where it is spoken to in the clear. A program that is spoken to in two ways is two endpoints, so that
+    /// connections are never taken for one another.</summary>
+    public UpstreamTls? Tls => tls;
 
     /// <summary>How many requests wait for it.</summary>
     public int Outstanding => Volatile.Read(ref _outstanding);

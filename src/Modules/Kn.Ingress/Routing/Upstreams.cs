@@ -10,7 +10,7 @@ internal sealed class Upstreams
 {
     private readonly Dictionary<ObjectKey, Dictionary<BackendRef, Upstream>> _byService = [];
     private readonly Dictionary<ObjectKey, ServicePiece> _pieces = [];
-    private readonly Dictionary<(IpAddress Address, ushort Port), Held> _endpoints = [];
+    private readonly Dictionary<(IpAddress Address, ushort Port, UpstreamTls? Tls), Held> _endpoints = [];
 
     /// <summary>How many endpoints there are.</summary>
     public int EndpointCount => _endpoints.Count;
@@ -86,7 +86,7 @@ internal sealed class Upstreams
         var endpoints = new UpstreamEndpoint[after.Count];
         for (var index = 0; index < endpoints.Length; index++)
         {
-            endpoints[index] = Take(after[index]);
+            endpoints[index] = Take(after[index], upstream.Name.Tls);
         }
 
         upstream.Set(endpoints);
@@ -96,12 +96,12 @@ internal sealed class Upstreams
         }
     }
 
-    private UpstreamEndpoint Take(EndpointAddress address)
+    private UpstreamEndpoint Take(EndpointAddress address, UpstreamTls? tls)
     {
-        var key = (address.Address, address.Port);
+        var key = (address.Address, address.Port, tls);
         if (!_endpoints.TryGetValue(key, out var held))
         {
-            held = new Held(new UpstreamEndpoint(address.Address, address.Port));
+            held = new Held(new UpstreamEndpoint(address.Address, address.Port, tls));
             _endpoints.Add(key, held);
         }
 
@@ -111,7 +111,7 @@ internal sealed class Upstreams
 
     private void GiveBack(UpstreamEndpoint endpoint)
     {
-        var key = (endpoint.Address, endpoint.Port);
+        var key = (endpoint.Address, endpoint.Port, endpoint.Tls);
         if (_endpoints.TryGetValue(key, out var held) && --held.Users == 0)
         {
             endpoint.IsRetired = true;

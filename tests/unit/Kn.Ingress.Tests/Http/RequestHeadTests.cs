@@ -67,6 +67,20 @@ public sealed class RequestHeadTests
         { "GET ftp://a/ HTTP/1.1\r\nHost: a\r\n\r\n", nameof(HeadFault.Target) },
     };
 
+    [Theory]
+    [InlineData("websocket", true)]
+    [InlineData("SPDY/3.1", true)]
+    [InlineData("h2c", false)]
+    [InlineData("websocket, H2C", false)]
+    [InlineData("HTTP/2.0", false)]
+    [InlineData("TLS/1.2, HTTP/1.1", false)]
+    [InlineData("", false)]
+    public void Upgrades_BecomeTunnels_ButNotForHttpAgain(string protocols, bool expected)
+    {
+        Assert.Equal(HeadFault.None, _request.Read(Bytes($"GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: {protocols}\r\nHTTP2-Settings: AAMAAABk\r\n\r\n")));
+        Assert.Equal(expected, _request.WantsUpgrade);
+    }
+
     [Theory, MemberData(nameof(Refused))]
     public void WhatCanBeReadInTwoWays_IsRefused(string head, string fault) => Assert.Equal(fault, _request.Read(Bytes(head)).ToString());
 

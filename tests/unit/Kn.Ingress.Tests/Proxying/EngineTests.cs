@@ -63,7 +63,7 @@ public sealed class EngineTests
     [InlineData("POST / HTTP/1.1\r\nHost: a.org\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", "HTTP/1.1 400 ")]
     [InlineData("POST / HTTP/1.1\r\nHost: a.org\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n", "HTTP/1.1 400 ")]
     [InlineData("GET /../x HTTP/1.1\r\nHost: a.org\r\n\r\n", "HTTP/1.1 400 ")]
-    [InlineData("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "HTTP/1.1 505 ")]
+    [InlineData("PRI / HTTP/2.0\r\n\r\nSM\r\n\r\n", "HTTP/1.1 505 ")]
     [InlineData("POST / HTTP/1.1\r\nHost: a.org\r\nTransfer-Encoding: gzip\r\n\r\n", "HTTP/1.1 501 ")]
     public async Task WhatCannotBeServed_IsAnswered_AndReachesNobody(string request, string expected)
     {

@@ -4,31 +4,59 @@ using System.Text;
 using Kn.Ingress.Planning;
 using Kn.Ingress.Proxying;
 using Kn.Ingress.Routing;
+using Kn.Ingress.Tls;
 using Kn.Kubernetes.Objects;
 using Kn.Linux.Streams;
+using Kn.Linux.Tls;
 using Kn.Primitives;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Kn.Ingress.Tests.Proxying;
 
-/// <summary>An engine of one thread on 127.0.0.1; host a.org leads to the endpoints.</summary>
+/// <summary>An engine of one thread on 127.0.0.1; host a.org leads to the endpoints, h2.org to the same by HTTP/2.</summary>
 internal sealed class RunningEngine : IAsyncDisposable
 {
     private readonly LiveRoutes _routes = new();
+    private static readonly AsyncLocal<UpstreamTls?> s_backend = new();
+    private readonly TlsFront _tls;
 
     public RunningEngine(ProxySettings? settings, params IEnumerable<ushort> ports)
+        : this(settings, new TlsServerSettings { Protocols = TlsParts.Protocols }, null, false, ports)
     {
+    }
+
+    public RunningEngine(ProxySettings? settings, TlsServerSettings tls, TicketKeys? tickets, bool redirects, params IEnumerable<ushort> ports)
+    {
+        _tls = new TlsFront(tls, Certificates, tickets, NullLogger.Instance);
         var listener = StreamListener.Listen(IpAddress.Loopback(IpFamily.V4), 0, 128);
         Port = listener.Port;
+        var secure = StreamListener.Listen(IpAddress.Loopback(IpFamily.V4), 0, 128);
+        TlsPort = secure.Port;
         SetEndpoints(ports);
         var service = new ObjectKey("ns", "web");
-        _routes.Apply([new(RouteKey.Of("a.org"), null, new HostPiece([new RouteRule("", PathMatch.Prefix, new BackendRef(service, 80, ""), "Ingress ns/i")], null))]);
-        Engine = new ProxyEngine(1, settings ?? new ProxySettings(), new ProxySurroundings(_routes, TimeProvider.System, NullLogger.Instance));
+        _routes.Apply([new(RouteKey.Of("a.org"), null, new HostPiece([new RouteRule("", PathMatch.Prefix, new BackendRef(service, 80, "") { Tls = Backend }, "Ingress ns/i") { TlsRedirect = redirects }], null))]);
+        _routes.Apply([new(
+            RouteKey.Of("h2.org"), null, new HostPiece([new RouteRule("", PathMatch.Prefix, new BackendRef(service, 80, "") { Protocol = BackendProtocol.Http2, Tls = Backend }, "Ingress ns/i")], null))]);
+        Engine = new ProxyEngine(1, settings ?? new ProxySettings(), new ProxySurroundings(_routes, TimeProvider.System, NullLogger.Instance) { Tls = _tls });
         Engine.Listen([listener]);
+        Engine.Listen([secure], isTls: true);
         Engine.Start();
     }
 
     public ushort Port { get; }
+
+    /// <summary>How backends are spoken to by engines that are made from now on in this test.</summary>
+    public static UpstreamTls? Backend
+    {
+        get => s_backend.Value;
+        set => s_backend.Value = value;
+    }
+
+    public ushort TlsPort { get; }
+
+    public LiveCertificates Certificates { get; } = new();
+
+    public TlsFront Tls => _tls;
 
     public ProxyEngine Engine { get; }
 
@@ -59,6 +87,7 @@ internal sealed class RunningEngine : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await Engine.DisposeAsync();
+        _tls.Dispose();
         Assert.Equal(0, Engine.Sum(static counters => counters.Faults));
         Assert.Equal(0, Engine.Open);
     }

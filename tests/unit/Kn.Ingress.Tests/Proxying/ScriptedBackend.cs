@@ -1,6 +1,8 @@
 using System.Collections.Concurrent;
 using System.Net;
+using System.Net.Security;
 using System.Net.Sockets;
+using System.Security.Cryptography.X509Certificates;
 using System.Text;
 
 namespace Kn.Ingress.Tests.Proxying;
@@ -13,8 +15,13 @@ internal sealed class ScriptedBackend : IAsyncDisposable
     private readonly ConcurrentBag<Task> _connections = [];
     private readonly Task _accepting;
 
-    public ScriptedBackend(Func<BackendConnection, Task> script)
+    private readonly X509Certificate2? _certificate;
+
+    /// <param name="script">What is done with each connection.</param>
+    /// <param name="certificate">For TLS; null for none.</param>
+    public ScriptedBackend(Func<BackendConnection, Task> script, X509Certificate2? certificate = null)
     {
+        _certificate = certificate;
         _listener.Start();
         Port = (ushort)((IPEndPoint)_listener.LocalEndpoint).Port;
         _accepting = AcceptAsync(script);
@@ -24,18 +31,23 @@ internal sealed class ScriptedBackend : IAsyncDisposable
 
     public int Connections { get; private set; }
 
+    /// <summary>Names that clients asked for in TLS.</summary>
+    public ConcurrentQueue<string> Names { get; } = new();
+
     /// <summary>Heads of requests, in the order in which they came.</summary>
     public ConcurrentQueue<string> Requests { get; } = new();
 
     /// <summary>Answers each request with the same bytes, once its body of Content-Length is read.</summary>
-    public static ScriptedBackend Answering(string answer) => new(async connection =>
+    public static ScriptedBackend Answering(string answer, X509Certificate2? certificate = null) => new(
+        async connection =>
     {
         while (await connection.ReadHeadAsync() is { } head)
         {
             await connection.ReadAsync(BackendConnection.LengthOf(head));
             await connection.WriteAsync(answer);
         }
-    });
+    },
+        certificate);
 
     public async ValueTask DisposeAsync()
     {
@@ -60,13 +72,30 @@ internal sealed class ScriptedBackend : IAsyncDisposable
     {
         using (client)
         {
-            await script(new BackendConnection(client.GetStream(), Requests, _stop.Token));
+            if (_certificate is null)
+            {
+                await script(new BackendConnection(client.GetStream(), Requests, _stop.Token));
+                return;
+            }
+
+            await using var secure = new SslStream(client.GetStream());
+            await secure.AuthenticateAsServerAsync(
+                new SslServerAuthenticationOptions
+                {
+                    ServerCertificateSelectionCallback = (_, name) =>
+                    {
+                        Names.Enqueue(name ?? "");
+                        return _certificate;
+                    },
+                },
+                _stop.Token);
+            await script(new BackendConnection(secure, Requests, _stop.Token));
         }
     }
 }
 
 /// <summary>A connection of a scripted backend.</summary>
-internal sealed class BackendConnection(NetworkStream stream, ConcurrentQueue<string> requests, CancellationToken stop)
+internal sealed class BackendConnection(Stream stream, ConcurrentQueue<string> requests, CancellationToken stop)
 {
     public static int LengthOf(string head)
     {
@@ -99,6 +128,18 @@ internal sealed class BackendConnection(NetworkStream stream, ConcurrentQueue<st
         var bytes = new byte[count];
         await stream.ReadExactlyAsync(bytes, stop);
         return bytes;
+    }
+
+    /// <summary>Everything up to these characters, and them.</summary>
+    public async Task<string> ReadUntilAsync(string end)
+    {
+        var text = new StringBuilder();
+        while (!text.ToString().EndsWith(end, StringComparison.Ordinal) && await ReadByteAsync() is { } value)
+        {
+            text.Append((char)value);
+        }
+
+        return text.ToString();
     }
 
     /// <summary>What is there; empty at the end.</summary>
