@@ -145,7 +145,8 @@ internal sealed class HostDraft(string host, TlsRedirect redirect, Problems prob
             return null;
         }
 
-        return new BackendRef(new ObjectKey(plan.Ingress.Metadata.Namespace, backend.Service), backend.PortNumber ?? 0, backend.PortName ?? "") {
+        return new BackendRef(new ObjectKey(plan.Ingress.Metadata.Namespace, backend.Service), backend.PortNumber ?? 0, backend.PortName ?? "")
+        {
             Protocol = plan.Settings.Protocol,
             Tls = BackendScheme.TlsOf(plan.Ingress, backend.Service),
         };
