@@ -54,8 +54,8 @@ internal static class IngressChangeBench
         Parallel.ForEachAsync(Enumerable.Range(0, Services + Ingresses), new ParallelOptions { MaxDegreeOfParallelism = AtOnce }, async (number, token) =>
         {
             var (path, text) = number < Services
-                ? ("/api/v1/namespaces/default/services", $$$"""{"apiVersion":"v1","kind":"Service","metadata":{"name":"s{{{number}}}","namespace":"default"},"spec":{"ports":[{"port":80,"targetPort":8080}]}}""")
-                : (Base, $$$"""{"apiVersion":"networking.k8s.io/v1","kind":"Ingress","metadata":{"name":"i{{{number - Services}}}","namespace":"default"},"spec":{"ingressClassName":"kn","rules":[{"host":"h{{{number - Services}}}.test","http":{"paths":[{"path":"/","pathType":"Prefix","backend":{"service":{"name":"s{{{number % Services}}}","port":{"number":80}}}}]}}]}}""");
+                ? ("/api/v1/namespaces/default/services", $$$$$"""{"apiVersion":"v1","kind":"Service","metadata":{"name":"s{{{{{number}}}}}","namespace":"default"},"spec":{"ports":[{"port":80,"targetPort":8080}]}}""")
+                : (Base, $$$$$"""{"apiVersion":"networking.k8s.io/v1","kind":"Ingress","metadata":{"name":"i{{{{{number - Services}}}}}","namespace":"default"},"spec":{"ingressClassName":"kn","rules":[{"host":"h{{{{{number - Services}}}}}.test","http":{"paths":[{"path":"/","pathType":"Prefix","backend":{"service":{"name":"s{{{{{number % Services}}}}}","port":{"number":80}}}}]}}]}}""");
             await client.CreateAsync(path, Encoding.UTF8.GetBytes(text), token);
         }).GetAwaiter().GetResult();
     }
@@ -64,7 +64,7 @@ internal static class IngressChangeBench
 
     private static void Patch(ApiClient client, int number, int change) => client.PatchAsync(
         $"{Base}/i{number}", ApiClient.MergePatch,
-        Encoding.UTF8.GetBytes($$$"""{"metadata":{"annotations":{"nginx.ingress.kubernetes.io/permanent-redirect":"https://after.test/{{{change}}}"}}}"""), CancellationToken.None).GetAwaiter().GetResult();
+        Encoding.UTF8.GetBytes($$$$$"""{"metadata":{"annotations":{"nginx.ingress.kubernetes.io/permanent-redirect":"https://after.test/{{{{{change}}}}}"}}}"""), CancellationToken.None).GetAwaiter().GetResult();
 
     /// <summary>Asks until the answer has this.</summary>
     private static void AwaitAnswer(NetworkNamespace node, int number, string expected)

@@ -30,7 +30,7 @@ public sealed class IngressLab : LabFixture
     protected override int NodeCount => 2;
 
     /// <summary>The client outside.</summary>
-    internal RealClient Outside => _outside ??= new RealClient(OpenOutside());
+    internal RealClient Outsider => _outside ??= new RealClient(OpenOutside());
 
     /// <summary>A node's own address.</summary>
     internal IpAddress Node(int number, IpFamily family = IpFamily.V4) => _nodes[number - 1].First(address => address.Family == family);
@@ -69,7 +69,7 @@ public sealed class IngressLab : LabFixture
     /// <summary>The same, of a node's.</summary>
     internal async Task<HttpAnswer> AskNodeAsync(int node, string host, string path = "/", params string[] options)
     {
-        var result = await Outside.RunAsync(["curl", "-s", "-i", "--noproxy", "*", "--path-as-is", "--max-time", "5", "-H", $"Host: {host}", .. options, $"http://{Node(node)}{path}"]);
+        var result = await Outsider.RunAsync(["curl", "-s", "-i", "--noproxy", "*", "--path-as-is", "--max-time", "5", "-H", $"Host: {host}", .. options, $"http://{Node(node)}{path}"]);
         return HttpAnswer.Parse(result.ExitCode, result.Output);
     }
 
@@ -91,12 +91,11 @@ public sealed class IngressLab : LabFixture
     internal Task<HttpAnswer> ExpectAsync(string host, string path, string podOrStatus, params string[] options) =>
         ExpectAsync(host, path, answer => answer.Body == podOrStatus || $"{answer.Status}" == podOrStatus, options);
 
-    /// <summary>Stops a node's agent, and starts it again.</summary>
+    /// <summary>Restarts a node's agent, as systemd does: what it has stored is kept.</summary>
     internal async Task RestartAgentAsync(int node)
     {
         var before = Status.Nodes[node - 1].AgentStarts;
-        await LabAsync("agent", "stop", $"node{node}");
-        await LabAsync("agent", "start", $"node{node}");
+        await LabAsync("agent", "restart", $"node{node}");
         await UntilAsync("the agent is back", () => Task.FromResult(Status.Nodes[node - 1] is var now && now.AgentStarts > before && now.AgentPid > 0));
     }
 

@@ -32,7 +32,7 @@ internal sealed class OpenWebSocket : IAsyncDisposable
         using var patience = new CancellationTokenSource(s_patience);
         while (true)
         {
-            var socket = lab.Outside.Inside.Run(static () => new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp));
+            var socket = lab.Outsider.Inside.Run(static () => new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp));
             await socket.ConnectAsync(new IPEndPoint(lab.Node(1).ToIPAddress(), 80), patience.Token);
             var stream = new NetworkStream(socket, ownsSocket: true);
             await stream.WriteAsync(Encoding.ASCII.GetBytes($"GET /chat HTTP/1.1\r\nHost: {host}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {Convert.ToBase64String(RandomNumberGenerator.GetBytes(16))}\r\n\r\n"), patience.Token);

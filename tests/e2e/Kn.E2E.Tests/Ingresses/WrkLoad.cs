@@ -38,7 +38,7 @@ internal sealed partial class WrkLoad : IAsyncDisposable
         while (!_stop.IsCancellationRequested)
         {
             // Run to its end: what is killed tells nothing.
-            var run = lab.Outside.RunAsync(["wrk", "-t", "1", "-c", "8", "-d", "3s", "--timeout", "20s", "-H", $"Host: {host}", $"http://{lab.Node(1)}/hostname"]);
+            var run = lab.Outsider.RunAsync(["wrk", "-t", "1", "-c", "8", "-d", "3s", "--timeout", "20s", "-H", $"Host: {host}", $"http://{lab.Node(1)}/hostname"]);
             _running.TrySetResult();
             Check(await run);
         }

@@ -110,9 +110,9 @@ public sealed class AnnotatedPlanTests
     public void DefaultBackendOfTheConfig_GetsWhatNobodyTakes()
     {
         BackendRef fallback = new(new ObjectKey("kube-system", "default"), 80, "");
-        Assert.Equal(fallback, HostPlan.Plan(ClusterSnapshot.Empty, "", s_classes, new Problems(), fallback)!.Fallback!.Backend);
-        Assert.Null(HostPlan.Plan(ClusterSnapshot.Empty, "a.org", s_classes, new Problems(), fallback));
-        var target = new RouteTarget(new LiveRoutes(), s_classes, fallback);
+        Assert.Equal(fallback, HostPlan.Plan(ClusterSnapshot.Empty, "", s_classes, new Problems(), fallback: fallback)!.Fallback!.Backend);
+        Assert.Null(HostPlan.Plan(ClusterSnapshot.Empty, "a.org", s_classes, new Problems(), fallback: fallback));
+        var target = new RouteTarget(new LiveRoutes(), s_classes, fallback: fallback);
         Assert.Contains(RouteKey.Of(fallback.Service), target.Keys(ClusterSnapshot.Empty));
     }
 
