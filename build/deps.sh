@@ -6,7 +6,7 @@ cd "$(dirname "$0")/.."
 # Native linking; the kernel's own tools, which the tests ask what Kn did; real peers and clients.
 packages="clang zlib1g-dev binutils
   nftables iproute2 conntrack iputils-ping procps iperf3
-  dnsutils unbound nsd dnsmasq-base knot-resolver dnsperf nginx-light wrk openssl socat netcat-openbsd curl jq ca-certificates nghttp2-client python3-grpcio
+  dnsutils unbound nsd dnsmasq-base knot-resolver dnsperf nginx-light caddy haproxy wrk openssl socat netcat-openbsd curl jq ca-certificates nghttp2-client python3-grpcio
   bird2 frr gobgpd
   containerd podman containernetworking-plugins iptables busybox-static etcd-server xz-utils"
 
@@ -17,7 +17,7 @@ done
 if [ -n "$missing" ]; then
 	echo "deps: installing$missing"
 	# Routers that the tests start themselves, in namespaces: as services of this machine they are not wanted.
-	build/as-root.sh sh -c 'mkdir -p /etc/systemd/system; for unit in bird frr gobgpd; do
+	build/as-root.sh sh -c 'mkdir -p /etc/systemd/system; for unit in bird frr gobgpd caddy caddy-api haproxy; do
 		[ -e "/lib/systemd/system/$unit.service" ] || ln -sfn /dev/null "/etc/systemd/system/$unit.service"; done'
 	build/as-root.sh apt-get update -q >/dev/null
 	# shellcheck disable=SC2086  # a list of words on purpose

@@ -23,6 +23,8 @@ if (args.Length is < 2 or > 3)
     ("policy", PolicyBench.Run),
     ("dns", DnsBench.Run),
     ("ingress", IngressBench.Run),
+    ("ingress", IngressPeersBench.Run),
+    ("ingress", IngressChangeBench.Run),
     ("bgp", BgpBench.Run),
     ("bgplb", BgpServiceBench.Run),
 ];

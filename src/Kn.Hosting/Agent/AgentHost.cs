@@ -74,6 +74,7 @@ public sealed class AgentHost
         var modules = new AgentModules(_options, _cache, _control, _metrics, _loggers, _time, StoredSockets);
         AgentLog.Starting(_logger, _version, _options.Node.Name, string.Join(", ", modules.Enabled.Select(static module => module.Name)));
         await using var connection = PatientConnection.Start(_connect, _options, _cache, modules.Watches, _loggers, _time);
+        modules.Api = () => connection.Client;
         IReadOnlyList<ModuleStatus> statuses = [.. modules.Enabled.Select(static module => module.Context.Status)];
         var health = new AgentHealth(_cache, statuses, () => connection.Problem);
         var ready = new ReadyTracker(health, statuses);
@@ -91,6 +92,7 @@ public sealed class AgentHost
             ServeHttpAsync(health, stop.Token),
             modules.CleanUpDisabledAsync(stop.Token),
             modules.Events.RunAsync(() => connection.Client, stop.Token),
+            modules.Leadership.RunAsync(_options.Node.Name, modules.Api, _cache, _loggers.CreateLogger("leader"), _time, stop.Token),
             MemoryTrim.OfProcess(_time).RunAsync(stop.Token),
             systemd.RunWatchdogAsync(() => !health.IsStuck(), _time, stop.Token),
         ];

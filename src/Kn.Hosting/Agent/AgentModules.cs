@@ -1,11 +1,13 @@
 using Kn.Hosting.Control;
 using Kn.Hosting.Events;
+using Kn.Hosting.Leading;
 using Kn.Hosting.Metrics;
 using Kn.Hosting.Modules;
 using Kn.Hosting.Options;
 using Kn.Hosting.Pods;
 using Kn.Hosting.Reconciling;
 using Kn.Hosting.Services;
+using Kn.Kubernetes.Api;
 using Kn.Kubernetes.Cache;
 using Microsoft.Extensions.Logging;
 
@@ -45,6 +47,12 @@ internal sealed class AgentModules
     }
 
     internal MetricRegistry Metrics { get; }
+
+    /// <summary>Where modules stand for election.</summary>
+    internal ClusterLeadership Leadership { get; } = new();
+
+    /// <summary>Where the API server is found, once there is a connection; before that there is none.</summary>
+    internal Func<ApiClient?> Api { get; set; } = static () => null;
 
     internal IReadOnlyList<SupervisedModule> Enabled { get; }
 
@@ -99,6 +107,8 @@ internal sealed class AgentModules
         Forwarding = _forwarding,
         ProgrammedServices = _programmedServices,
         StoredSockets = _sockets,
+        Leadership = Leadership,
+        Api = () => Api(),
         Time = _time,
     };
 }

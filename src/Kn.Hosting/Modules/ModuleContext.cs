@@ -1,10 +1,12 @@
 using Kn.Hosting.Control;
 using Kn.Hosting.Events;
+using Kn.Hosting.Leading;
 using Kn.Hosting.Metrics;
 using Kn.Hosting.Options;
 using Kn.Hosting.Pods;
 using Kn.Hosting.Reconciling;
 using Kn.Hosting.Services;
+using Kn.Kubernetes.Api;
 using Kn.Kubernetes.Cache;
 using Microsoft.Extensions.Logging;
 
@@ -54,6 +56,12 @@ public sealed record ModuleContext
 
     /// <summary>Sockets that outlive the process: a module takes over at its start what the last process stored.</summary>
     public IStoredSockets StoredSockets { get; init; } = new NothingStored();
+
+    /// <summary>Work that one node does for the whole cluster.</summary>
+    public ClusterLeadership Leadership { get; init; } = new();
+
+    /// <summary>The API server, for the few things that are read or written one by one; null while there is none. Objects come from the cache.</summary>
+    public Func<ApiClient?> Api { get; init; } = static () => null;
 
     /// <summary>The clock.</summary>
     public required TimeProvider Time { get; init; }

@@ -5,12 +5,12 @@ namespace Kn.Kubernetes.Cache;
 
 /// <summary>Which Ingresses concern a host, or a Service. A host may be shared by thousands of them, so each has a map of its own: a change
 /// costs the change.</summary>
-internal static class IngressIndex
+public static class IngressIndex
 {
-    public static ImmutableDictionary<TKey, ImmutableDictionary<ObjectKey, Ingress>> Empty<TKey>()
+    internal static ImmutableDictionary<TKey, ImmutableDictionary<ObjectKey, Ingress>> Empty<TKey>()
         where TKey : notnull => ImmutableDictionary<TKey, ImmutableDictionary<ObjectKey, Ingress>>.Empty;
 
-    /// <summary>Each host once, in lower case. A default backend without rules is for every host.</summary>
+    /// <summary>Each host once, in lower case, with those that annotations name. A default backend without rules is for every host.</summary>
     public static HashSet<string> HostsOf(Ingress ingress)
     {
         var hosts = new HashSet<string>();
@@ -22,6 +22,12 @@ internal static class IngressIndex
         foreach (var rule in ingress.Rules)
         {
             hosts.Add(rule.Host.ToLowerInvariant());
+        }
+
+        if (ingress.Metadata.Annotations.Count > 0)
+        {
+            hosts.UnionWith(IngressReferences.Aliases(ingress));
+            hosts.UnionWith(IngressReferences.WwwHosts(ingress).Select(static pair => pair.From));
         }
 
         return hosts;
@@ -69,11 +75,16 @@ internal static class IngressIndex
             }
         }
 
+        if (IngressReferences.AuthService(ingress) is { } auth)
+        {
+            services.Add(auth.Service);
+        }
+
         return services;
     }
 
     /// <summary>Takes one Ingress from the places that it had, and puts it into those that it has now.</summary>
-    public static void Change<TKey>(
+    internal static void Change<TKey>(
         ImmutableDictionary<TKey, ImmutableDictionary<ObjectKey, Ingress>>.Builder index, Ingress? before, Ingress? after, Func<Ingress, HashSet<TKey>> keys)
         where TKey : notnull
     {

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Kn.Kubernetes.Api;
 using Kn.Kubernetes.Objects;
 using Kn.Primitives;
 
@@ -21,6 +22,10 @@ internal static class IngressJson
             {
                 ingress = ReadSpec(ref reader, ingress);
             }
+            else if (reader.Is("status"u8))
+            {
+                ingress = ingress with { LoadBalancer = ReadStatus(ref reader) };
+            }
         }
 
         return ingress;
@@ -42,6 +47,52 @@ internal static class IngressJson
         WriteRules(writer, ingress.Rules);
         WriteTls(writer, ingress.Tls);
         writer.WriteEndObject();
+        if (!ingress.LoadBalancer.IsEmpty)
+        {
+            writer.WriteStartObject("status"u8);
+            writer.WriteStartObject("loadBalancer"u8);
+            LoadBalancerStatus.WriteEntries(writer, ingress.LoadBalancer);
+            writer.WriteEndObject();
+            writer.WriteEndObject();
+        }
+    }
+
+    private static ValueList<LoadBalancerEntry> ReadStatus(ref ObjectReader reader)
+    {
+        var entries = default(ValueList<LoadBalancerEntry>);
+        reader.BeginObject();
+        while (reader.NextProperty())
+        {
+            if (reader.Is("loadBalancer"u8))
+            {
+                entries = ReadStatus(ref reader);
+            }
+            else if (reader.Is("ingress"u8))
+            {
+                entries = SharedJson.List(ref reader, ReadEntry);
+            }
+        }
+
+        return entries;
+    }
+
+    private static LoadBalancerEntry ReadEntry(ref ObjectReader reader)
+    {
+        var entry = default(LoadBalancerEntry);
+        reader.BeginObject();
+        while (reader.NextProperty())
+        {
+            if (reader.Is("ip"u8))
+            {
+                entry = entry with { Ip = reader.LooseAddress() };
+            }
+            else if (reader.Is("hostname"u8))
+            {
+                entry = entry with { Hostname = reader.Name() is { Length: > 0 } name ? name : null };
+            }
+        }
+
+        return entry;
     }
 
     private static Ingress ReadSpec(ref ObjectReader reader, Ingress ingress)

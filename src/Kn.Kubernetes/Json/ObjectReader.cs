@@ -159,6 +159,17 @@ internal ref struct ObjectReader(ReadOnlySpan<byte> json, StringPool strings)
         return text.IsEmpty ? null : IpAddress.TryParse(text, out var address) ? address : throw Fail("an IP address");
     }
 
+    /// <summary>An IP address in text that nobody checks; null for anything else.</summary>
+    public IpAddress? LooseAddress()
+    {
+        Advance();
+        Span<char> buffer = stackalloc char[LongestAddress];
+        return _json.TokenType == JsonTokenType.String && _json.ValueSpan.Length <= buffer.Length && !_json.ValueIsEscaped
+            && IpAddress.TryParse(buffer[.._json.CopyString(buffer)], out var address)
+            ? address
+            : null;
+    }
+
     /// <summary>An IP address, or true for this word in its place, such as clusterIP's None.</summary>
     public bool AddressOr(ReadOnlySpan<byte> word, out IpAddress? address)
     {

@@ -50,6 +50,8 @@ internal static class ServiceJson
         writer.WriteNonZero("healthCheckNodePort"u8, service.HealthCheckNodePort);
         writer.WriteTrue("publishNotReadyAddresses"u8, service.PublishNotReadyAddresses);
         writer.WriteNonEmpty("loadBalancerClass"u8, service.LoadBalancerClass);
+        writer.WriteNonEmpty("loadBalancerIP"u8, service.LoadBalancerIp?.ToString());
+        writer.WriteNonEmpty("ipFamilyPolicy"u8, service.RequiresDualStack ? "RequireDualStack" : null);
         writer.WriteNonEmpty("trafficDistribution"u8, service.TrafficDistribution);
         writer.WriteEndObject();
         WriteStatus(writer, service.LoadBalancerIngress);
@@ -222,6 +224,15 @@ internal static class ServiceJson
         {
             draft.LoadBalancerClass = reader.Name();
         }
+        else if (reader.Is("loadBalancerIP"u8))
+        {
+            // The API server takes any text here, as for a provider that means something else by it.
+            draft.LoadBalancerIp = reader.LooseAddress();
+        }
+        else if (reader.Is("ipFamilyPolicy"u8))
+        {
+            draft.RequiresDualStack = reader.TextEquals("RequireDualStack"u8);
+        }
         else
         {
             return false;
@@ -351,6 +362,8 @@ internal static class ServiceJson
         public bool PublishNotReady;
         public ValueList<IpPrefix> SourceRanges;
         public string? LoadBalancerClass;
+        public IpAddress? LoadBalancerIp;
+        public bool RequiresDualStack;
         public string? TrafficDistribution;
         public ValueList<LoadBalancerIngress> Ingress;
 
@@ -372,6 +385,8 @@ internal static class ServiceJson
             PublishNotReadyAddresses = PublishNotReady,
             LoadBalancerSourceRanges = SourceRanges,
             LoadBalancerClass = LoadBalancerClass,
+            LoadBalancerIp = LoadBalancerIp,
+            RequiresDualStack = RequiresDualStack,
             TrafficDistribution = TrafficDistribution,
             LoadBalancerIngress = Ingress,
         };

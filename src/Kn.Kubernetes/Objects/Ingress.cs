@@ -1,3 +1,4 @@
+using Kn.Kubernetes.Api;
 using Kn.Primitives;
 
 namespace Kn.Kubernetes.Objects;
@@ -16,6 +17,9 @@ public sealed record Ingress : KubernetesObject
 
     /// <summary>spec.tls.</summary>
     public ValueList<IngressTls> Tls { get; init; }
+
+    /// <summary>status.loadBalancer.ingress: where clients find it, as its controller has written.</summary>
+    public ValueList<LoadBalancerEntry> LoadBalancer { get; init; }
 
     /// <summary>The hosts that an entry of <see cref="Tls"/> is for, in lower case: those that it names, or those of the rules where it names none.</summary>
     public IReadOnlyList<string> HostsOf(IngressTls entry)

@@ -50,6 +50,12 @@ public sealed record Service : KubernetesObject
     /// <summary>spec.loadBalancerClass.</summary>
     public string? LoadBalancerClass { get; init; }
 
+    /// <summary>spec.loadBalancerIP: the address that is wanted; deprecated, and still how many ask for one.</summary>
+    public IpAddress? LoadBalancerIp { get; init; }
+
+    /// <summary>spec.ipFamilyPolicy is RequireDualStack: an address of one family alone is not enough.</summary>
+    public bool RequiresDualStack { get; init; }
+
     /// <summary>spec.trafficDistribution.</summary>
     public string? TrafficDistribution { get; init; }
 

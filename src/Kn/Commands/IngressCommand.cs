@@ -11,7 +11,7 @@ internal static class IngressCommand
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
-    internal static Command Create() => new("ingress", "What requests from outside are led by.") { CreateList(), CreateExplain() };
+    internal static Command Create() => new("ingress", "What requests from outside are led by.") { CreateList(), CreateExplain(), IngressLintCommand.Create() };
 
     private static Command CreateList()
     {

@@ -37,4 +37,7 @@ internal static partial class IngressLog
 
     [LoggerMessage(9006, LogLevel.Warning, "the access log cannot be written: {Problem}; its lines are dropped until it can", EventName = "accessLogFailed")]
     internal static partial void AccessLogFailed(ILogger logger, string problem);
+
+    [LoggerMessage(9020, LogLevel.Warning, "the node's nameservers do not tell the addresses of {Name}, a Service of type ExternalName: it is asked for again", EventName = "notResolved")]
+    internal static partial void NotResolved(ILogger logger, string name);
 }

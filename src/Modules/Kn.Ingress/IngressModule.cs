@@ -1,10 +1,14 @@
 using Kn.Hosting.Modules;
 using Kn.Hosting.Reconciling;
 using Kn.Ingress.Inspection;
+using Kn.Ingress.Names;
 using Kn.Ingress.Planning;
 using Kn.Ingress.Proxying;
+using Kn.Ingress.Routing;
+using Kn.Ingress.Status;
 using Kn.Ingress.Tls;
 using Kn.Kubernetes.Cache;
+using Kn.Kubernetes.Objects;
 using Kn.Linux.Namespaces;
 using Kn.Primitives;
 using Microsoft.Extensions.Logging;
@@ -17,11 +21,20 @@ public sealed class IngressModule(IngressOptions options) : IModule
     /// <summary>The node's network namespace; null for the process's own. For tests.</summary>
     internal NetworkNamespace? Inside { get; init; }
 
-    /// <inheritdoc/>
-    public IReadOnlyList<WatchRequest> Watches => options.HttpsPort == 0 ? RouteWatches : [.. RouteWatches, .. TlsParts.Watches, new WatchRequest(ResourceKinds.Nodes)];
+    /// <summary>Whom the node asks for names.</summary>
+    internal string ResolverFile { get; init; } = "/etc/resolv.conf";
 
-    private static IReadOnlyList<WatchRequest> RouteWatches { get; } =
+    /// <inheritdoc/>
+    public IReadOnlyList<WatchRequest> Watches =>
     [
+        .. RouteWatches,
+        .. options.HttpsPort == 0 ? [] : TlsParts.Watches,
+        .. options.Publish.Enabled || options.HttpsPort > 0 ? (WatchRequest[])[new WatchRequest(ResourceKinds.Nodes)] : [],
+    ];
+
+    private IReadOnlyList<WatchRequest> RouteWatches =>
+    [
+        .. options.OpaqueSecrets ? (WatchRequest[])[new WatchRequest(ResourceKinds.Secrets)] : [],
         new WatchRequest(ResourceKinds.Ingresses),
         new WatchRequest(ResourceKinds.IngressClasses),
         new WatchRequest(ResourceKinds.Services),
@@ -52,13 +65,15 @@ public sealed class IngressModule(IngressOptions options) : IModule
     public async Task RunAsync(ModuleContext context, CancellationToken cancellationToken)
     {
         var logger = context.Loggers.CreateLogger(context.Status.Name);
-        var routes = new LiveRoutes();
+        var routes = new LiveRoutes(context.Metrics, options.MetricHosts);
         var metrics = new IngressMetrics(context.Metrics, routes);
         var classes = new ClassRules(options.ClassName, options.IngressesWithoutClass);
-        var loop = new ReconcileLoop<RouteKey, RoutePiece>(new RouteTarget(routes, classes, options.Tls.Redirect && options.HttpsPort > 0), RouteWatches, context);
+        BackendRef? fallback = BackendName.TryParse(options.DefaultBackend, out var named) ? named : null;
+        var target = new RouteTarget(routes, classes, options.Tls.Redirect && options.HttpsPort > 0, fallback);
+        var loop = new ReconcileLoop<RouteKey, RoutePiece>(target, RouteWatches, context);
         using var tls = options.HttpsPort == 0 ? null : new TlsParts(options, classes, context, logger);
         using var logged = new CancellationTokenSource();
-        var accessLog = options.AccessLog.Length == 0 ? null : new AccessLog(options.AccessLog, context.Time, logger);
+        var accessLog = options.AccessLog.Length == 0 ? null : new AccessLog(options.AccessLog, context.Time, logger) { IsCombined = options.AccessLogFormat == AccessLogFormat.Combined };
         var logging = accessLog?.RunAsync(logged.Token) ?? Task.CompletedTask;
         await using var engine = new ProxyEngine(
             options.Threads > 0 ? options.Threads : Environment.ProcessorCount, Settings(), new ProxySurroundings(routes, context.Time, logger) { Seconds = metrics.Seconds, AccessLog = accessLog, Inside = Inside, Tls = tls?.Front });
@@ -79,7 +94,19 @@ public sealed class IngressModule(IngressOptions options) : IModule
                 engine.Listen(listeners.Open(address, port, engine.Threads), isTls: port == options.HttpsPort);
             }
 
-            await RunAsync(engine, loop, tls, context, logger, cancellationToken);
+            var names = new ExternalNames(routes, new NodeResolver(ResolverFile, Inside), context.Time, logger);
+            routes.OnNames = names.Wake;
+            using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+            var telling = Task.WhenAll(TellAsync(classes, context, ended.Token), names.RunAsync(ended.Token));
+            try
+            {
+                await RunAsync(engine, loop, tls, context, logger, cancellationToken);
+            }
+            finally
+            {
+                await ended.CancelAsync();
+                await telling.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
         }
         finally
         {
@@ -98,6 +125,7 @@ public sealed class IngressModule(IngressOptions options) : IModule
     }
 
     /// <inheritdoc/>
+    /// <remarks>The status of Ingresses stays: other nodes may serve them on. Who takes Kn off the last node clears it with the IngressClass, while Kn runs.</remarks>
     public Task CleanupAsync(ModuleContext context, CancellationToken cancellationToken)
     {
         TicketKeys.Remove(TlsParts.TicketFile(context));
@@ -122,6 +150,16 @@ public sealed class IngressModule(IngressOptions options) : IModule
         await stop.CancelAsync();
         await Task.WhenAll(planning, certifying, serving).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await first;
+    }
+
+    /// <summary>Tells the cluster of its Ingresses, while this node is the one that does.</summary>
+    private async Task TellAsync(ClassRules classes, ModuleContext context, CancellationToken cancellationToken)
+    {
+        if (options.Publish.Enabled)
+        {
+            await context.Leadership.LeadAsync(
+                (client, token) => new ReconcileLoop<ObjectKey, StatusPiece>(new StatusTarget(client, context.Cache, classes, options.Publish, context.Events), Watches, context).RunAsync(token), cancellationToken);
+        }
     }
 
     private async Task ServeAsync(ProxyEngine engine, Task known, ILogger logger, CancellationToken cancellationToken)

@@ -1,4 +1,5 @@
 using Kn.Hosting.Options;
+using Kn.Ingress.Planning;
 using Kn.Primitives;
 
 namespace Kn.Ingress;
@@ -53,6 +54,21 @@ public sealed record IngressOptions : IModuleOptions
     /// all files.</summary>
     public string AccessLog { get; init; } = "";
 
+    /// <summary>Form of that file's lines: json, or combined as Apache and nginx write it. Default json.</summary>
+    public AccessLogFormat AccessLogFormat { get; init; } = AccessLogFormat.Json;
+
+    /// <summary>Read Secrets of every type, for names and passwords (auth-secret). Default false: every node would hold all of the cluster's.</summary>
+    public bool OpaqueSecrets { get; init; }
+
+    /// <summary>The Service that gets what no Ingress has a rule for, as NAMESPACE/NAME:PORT. Default none: 404.</summary>
+    public string DefaultBackend { get; init; } = "";
+
+    /// <summary>Hosts, and Services, that metrics tell of each by itself. Default 100 of both; the rest is counted together.</summary>
+    public int MetricHosts { get; init; } = 100;
+
+    /// <summary>Section <c>publish</c>.</summary>
+    public PublishOptions Publish { get; init; } = new();
+
     /// <summary>Section <c>tls</c>.</summary>
     public IngressTlsOptions Tls { get; init; } = new();
 
@@ -71,6 +87,9 @@ public sealed record IngressOptions : IModuleOptions
         errors.Require(Attempts is >= 1 and <= 10, nameof(Attempts), "must be from 1 to 10");
         errors.Require(DrainTimeout >= TimeSpan.Zero && DrainTimeout <= TimeSpan.FromMinutes(10), nameof(DrainTimeout), "must be from 0s to 10m");
         errors.Require(AccessLog.Length == 0 || Path.IsPathRooted(AccessLog), nameof(AccessLog), "must be a whole path, such as /var/log/kn/access.log, or empty");
+        errors.Require(DefaultBackend.Length == 0 || BackendName.TryParse(DefaultBackend, out _), nameof(DefaultBackend), "must be NAMESPACE/NAME:PORT, or empty");
+        errors.Require(MetricHosts is >= 0 and <= 10_000, nameof(MetricHosts), "must be from 0 to 10000");
+        Publish.Validate(errors);
         Tls.Validate(errors);
         Timeouts.Validate(errors);
     }

@@ -61,6 +61,28 @@ internal sealed class IngressField : IDisposable
         return result.ExitCode == 0 ? LoadRun.Parse(result.Output) : throw new InvalidOperationException($"wrk: {result.Output}");
     }
 
+    /// <summary>The folder of its files.</summary>
+    public string Folder => _folder;
+
+    /// <summary>Another proxy to the same upstream, on the first core.</summary>
+    public Proxy StartPeer(string name, int port, string program, params string[] words)
+    {
+        var proxy = new Proxy(name, port, 0, Start("0", program, words));
+        Await(proxy);
+        return proxy;
+    }
+
+    /// <summary>Requests at a fixed rate for some seconds; the log of how long each took.</summary>
+    public string LoadAt(Proxy proxy, int rate)
+    {
+        const int Clients = 32;
+        var log = $"{_folder}/h2load.log";
+        File.Delete(log);
+        string[] words = ["-c", "1", "/usr/bin/h2load", "--h1", "-t", "1", "-c", $"{Clients}", "-D", "4", "--warm-up-time", "1", $"--rps={rate / Clients}", "-H", "Host: bench.test", $"--log-file={log}", $"http://127.0.0.1:{proxy.Port}/small"];
+        var result = _space.Run(() => Spawn.Run("/usr/bin/taskset", words, ["PATH=/usr/bin"], []));
+        return result.ExitCode == 0 ? log : throw new InvalidOperationException($"h2load: {result.Output}");
+    }
+
     /// <summary>The same by HTTP/2 over TLS, ten requests at once on each of 8 connections.</summary>
     public LoadRun LoadHttp2(Proxy proxy, string path)
     {

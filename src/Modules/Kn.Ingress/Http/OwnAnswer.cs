@@ -26,8 +26,9 @@ internal static class OwnAnswer
     /// <param name="requestId">Lets the client's user tell the operator which request it was; may be empty.</param>
     /// <param name="persistence">What the client is told of the connection.</param>
     /// <param name="isToHead">Whether it answers a HEAD.</param>
-    /// <returns>Its length.</returns>
-    public static int Write(Span<byte> destination, int status, ReadOnlySpan<byte> requestId, Persistence persistence, bool isToHead)
+    /// <param name="lines">Lines of fields that it has beside its own; <paramref name="destination"/> has room for them as well.</param>
+    /// <returns>Its length; 0 when it does not fit.</returns>
+    public static int Write(Span<byte> destination, int status, ReadOnlySpan<byte> requestId, Persistence persistence, bool isToHead, ReadOnlySpan<byte> lines = default)
     {
         var reason = Reason(status);
         var writer = new HeadWriter(destination);
@@ -35,16 +36,22 @@ internal static class OwnAnswer
         writer.Write(status);
         writer.Write(" "u8);
         writer.Write(reason);
-        writer.Write("\r\nContent-Type: text/plain\r\nContent-Length: "u8);
-        writer.Write(4 + reason.Length + 1);
-        if (!requestId.IsEmpty)
+        writer.Write("\r\n"u8);
+        if (status != 204)
         {
-            writer.Write("\r\nX-Request-Id: "u8);
-            writer.Write(requestId);
+            writer.Write("Content-Type: text/plain\r\nContent-Length: "u8);
+            writer.Write(4 + reason.Length + 1);
+            writer.Write("\r\n"u8);
         }
 
-        writer.Write(EndOf(persistence));
-        if (!isToHead)
+        if (!requestId.IsEmpty)
+        {
+            writer.Field("X-Request-Id: "u8, requestId);
+        }
+
+        FieldLines.Write(ref writer, lines);
+        writer.Write(EndOf(persistence)[2..]);
+        if (!isToHead && status != 204)
         {
             writer.Write(status);
             writer.Write(" "u8);
@@ -52,7 +59,7 @@ internal static class OwnAnswer
             writer.Write("\n"u8);
         }
 
-        return writer.Length;
+        return writer.IsFull ? 0 : writer.Length;
     }
 
     /// <summary>Begins to send a client to the same place by TLS.</summary>
@@ -94,11 +101,20 @@ internal static class OwnAnswer
 
     private static ReadOnlySpan<byte> Reason(int status) => status switch
     {
+        204 => "No Content"u8,
+        301 => "Moved Permanently"u8,
+        302 => "Found"u8,
+        303 => "See Other"u8,
+        307 => "Temporary Redirect"u8,
+        308 => "Permanent Redirect"u8,
         400 => "Bad Request"u8,
+        401 => "Unauthorized"u8,
+        403 => "Forbidden"u8,
         404 => "Not Found"u8,
         405 => "Method Not Allowed"u8,
         408 => "Request Timeout"u8,
         413 => "Content Too Large"u8,
+        429 => "Too Many Requests"u8,
         417 => "Expectation Failed"u8,
         431 => "Request Header Fields Too Large"u8,
         501 => "Not Implemented"u8,

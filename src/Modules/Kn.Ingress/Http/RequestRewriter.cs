@@ -7,30 +7,35 @@ internal static class RequestRewriter
 {
     /// <summary>Writes the head.</summary>
     /// <returns>Its length; 0 when it does not fit.</returns>
-    public static int Write(Span<byte> destination, RequestHead request, ReadOnlySpan<byte> head, ClientIdentity client, ReadOnlySpan<byte> requestId, bool withForwarded)
+    public static int Write(Span<byte> destination, RequestHead request, ReadOnlySpan<byte> head, ClientIdentity client, ReadOnlySpan<byte> requestId, bool withForwarded, RequestChanges changes = default)
     {
         var writer = new HeadWriter(destination);
         writer.Write(request.Method(head));
         writer.Write(" "u8);
-        writer.Write(request.Target(head));
+        writer.Write(changes.Target.IsEmpty ? request.Target(head) : changes.Target);
 
         // To a client of HTTP/1.0 no chunks can be passed on: its backend is asked in 1.0 too.
         writer.Write(request.IsHttp11 ? " HTTP/1.1\r\nHost: "u8 : " HTTP/1.0\r\nHost: "u8);
-        writer.Write(request.Authority(head));
+        writer.Write(changes.Host.IsEmpty ? request.Authority(head) : changes.Host);
         writer.Write("\r\n"u8);
-        WriteFields(ref writer, request, head, client, withForwarded);
-        WriteClient(ref writer, request, head, client, withForwarded);
+        WriteFields(ref writer, request, head, client, withForwarded, changes.Lines);
+        WriteClient(ref writer, request, head, client, withForwarded, changes.Lines);
         writer.Field("X-Request-Id: "u8, requestId);
+        FieldLines.Write(ref writer, changes.Lines);
         if (request.WantsUpgrade)
         {
             writer.Write("Connection: upgrade\r\n"u8);
+        }
+        else if (changes.Connection is { } connection)
+        {
+            writer.Field("Connection: "u8, System.Text.Encoding.ASCII.GetBytes(connection));
         }
 
         writer.Write("\r\n"u8);
         return writer.IsFull ? 0 : writer.Length;
     }
 
-    private static void WriteFields(ref HeadWriter writer, RequestHead request, ReadOnlySpan<byte> head, ClientIdentity client, bool withForwarded)
+    private static void WriteFields(ref HeadWriter writer, RequestHead request, ReadOnlySpan<byte> head, ClientIdentity client, bool withForwarded, ReadOnlySpan<byte> replaced)
     {
         foreach (ref readonly var field in request.Fields.All)
         {
@@ -42,30 +47,34 @@ internal static class RequestRewriter
                 FieldKind.Forwarded => client.IsTrusted && !withForwarded,
                 _ => false,
             };
-            if (goesOn)
+            if (goesOn && (replaced.IsEmpty || !FieldLines.Has(replaced, head.Slice(field.Start, field.NameLength))))
             {
                 writer.Write(field.Line(head));
             }
         }
     }
 
-    private static void WriteClient(ref HeadWriter writer, RequestHead request, ReadOnlySpan<byte> head, ClientIdentity client, bool withForwarded)
+    private static void WriteClient(ref HeadWriter writer, RequestHead request, ReadOnlySpan<byte> head, ClientIdentity client, bool withForwarded, ReadOnlySpan<byte> replaced)
     {
-        writer.Field("X-Real-Ip: "u8, client.IsTrusted ? First(ValueOf(request, head, FieldKind.ForwardedFor), client.Address) : client.Address);
+        if (!FieldLines.Has(replaced, "X-Real-Ip"u8))
+        {
+            writer.Field("X-Real-Ip: "u8, client.IsTrusted ? First(ValueOf(request, head, FieldKind.ForwardedFor), client.Address) : client.Address);
+        }
+
         WriteList(ref writer, request, head, client.IsTrusted ? FieldKind.ForwardedFor : null, "X-Forwarded-For: "u8);
         writer.Write(client.Address);
         writer.Write("\r\n"u8);
-        if (!Says(request, client, FieldKind.ForwardedHost))
+        if (!Says(request, client, FieldKind.ForwardedHost) && !FieldLines.Has(replaced, "X-Forwarded-Host"u8))
         {
             writer.Field("X-Forwarded-Host: "u8, request.Authority(head));
         }
 
-        if (!Says(request, client, FieldKind.ForwardedPort))
+        if (!Says(request, client, FieldKind.ForwardedPort) && !FieldLines.Has(replaced, "X-Forwarded-Port"u8))
         {
             writer.Field("X-Forwarded-Port: "u8, client.Port);
         }
 
-        if (!Says(request, client, FieldKind.ForwardedProto))
+        if (!Says(request, client, FieldKind.ForwardedProto) && !FieldLines.Has(replaced, "X-Forwarded-Proto"u8))
         {
             writer.Field("X-Forwarded-Proto: "u8, client.Scheme);
         }

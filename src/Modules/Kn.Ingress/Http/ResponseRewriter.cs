@@ -9,9 +9,11 @@ internal static class ResponseRewriter
     /// <param name="head">Its bytes.</param>
     /// <param name="persistence">What the client is told of the connection.</param>
     /// <param name="isUpgrade">Whether the connection becomes another protocol's with it.</param>
+    /// <param name="lines">Lines of fields that the client gets, in place of the backend's of the same names; cookies are added.</param>
     /// <param name="strictTransport">The field that says to come by TLS alone, with its end, in place of the backend's own; empty to leave that.</param>
     /// <returns>Its length; 0 when it does not fit.</returns>
-    public static int Write(Span<byte> destination, ResponseHead response, ReadOnlySpan<byte> head, Persistence persistence, bool isUpgrade, ReadOnlySpan<byte> strictTransport = default)
+    public static int Write(
+        Span<byte> destination, ResponseHead response, ReadOnlySpan<byte> head, Persistence persistence, bool isUpgrade, ReadOnlySpan<byte> lines = default, ReadOnlySpan<byte> strictTransport = default)
     {
         var writer = new HeadWriter(destination);
         writer.Write("HTTP/1.1 "u8);
@@ -21,12 +23,13 @@ internal static class ResponseRewriter
         {
             var isLeftOut = field.Kind is FieldKind.Connection or FieldKind.Hop or FieldKind.NamedHop || (field.Kind == FieldKind.Upgrade && !isUpgrade)
                 || (field.Kind == FieldKind.StrictTransport && !strictTransport.IsEmpty);
-            if (!isLeftOut)
+            if (!isLeftOut && (lines.IsEmpty || !IsReplaced(field, head, lines)))
             {
                 writer.Write(field.Line(head));
             }
         }
 
+        FieldLines.Write(ref writer, lines);
         writer.Write(strictTransport);
         writer.Write(isUpgrade ? "Connection: upgrade\r\n\r\n"u8 : persistence switch
         {
@@ -35,6 +38,12 @@ internal static class ResponseRewriter
             _ => "\r\n"u8,
         });
         return writer.IsFull ? 0 : writer.Length;
+    }
+
+    private static bool IsReplaced(in Field field, ReadOnlySpan<byte> head, ReadOnlySpan<byte> lines)
+    {
+        var name = head.Slice(field.Start, field.NameLength);
+        return field.Kind == FieldKind.Other && !FieldKinds.Is(name, "set-cookie"u8) && FieldLines.Has(lines, name);
     }
 }
 

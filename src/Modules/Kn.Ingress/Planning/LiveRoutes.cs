@@ -1,3 +1,4 @@
+using Kn.Hosting.Metrics;
 using Kn.Hosting.Reconciling;
 using Kn.Ingress.Routing;
 using Kn.Kubernetes.Objects;
@@ -16,7 +17,14 @@ internal sealed class LiveRoutes
     private readonly Dictionary<string, HostPiece> _hosts = [];
     private readonly Dictionary<string, HostRoutes> _routes = [];
     private readonly Dictionary<ObjectKey, ServicePiece> _services = [];
+    private readonly Dictionary<string, ValueList<IpAddress>> _resolved = [];
+    private readonly RouteMaker _maker;
     private RouteTable _current = RouteTable.Empty;
+
+    /// <summary>No routes.</summary>
+    /// <param name="registry">Gets what is counted of hosts and Services; null for nobody who reads it.</param>
+    /// <param name="most">How many of each are told of by themselves.</param>
+    public LiveRoutes(MetricRegistry? registry = null, int most = 0) => _maker = new RouteMaker(_upstreams.Get, registry, most);
 
     /// <summary>The table now.</summary>
     public RouteTable Current => Volatile.Read(ref _current);
@@ -71,8 +79,44 @@ internal sealed class LiveRoutes
         lock (_lock)
         {
             return _services.TryGetValue(backend.Service, out var piece)
-                ? [.. piece.Find(backend).Select(static endpoint => new UpstreamEndpoint(endpoint.Address, endpoint.Port).ToString())]
+                ? [.. WithAddresses(piece).Find(backend).Select(static endpoint => new UpstreamEndpoint(endpoint.Address, endpoint.Port).ToString())]
                 : [];
+        }
+    }
+
+    /// <summary>Names outside that Services stand for.</summary>
+    public IReadOnlySet<string> ExternalNames
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _services.Values.Where(static piece => piece.ExternalName.Length > 0).Select(static piece => piece.ExternalName).ToHashSet();
+            }
+        }
+    }
+
+    /// <summary>Is called when Services may stand for other names than before.</summary>
+    public Action? OnNames { get; set; }
+
+    /// <summary>A name outside has these addresses from now on.</summary>
+    public void Resolved(string name, ValueList<IpAddress> addresses)
+    {
+        lock (_lock)
+        {
+            if (_resolved.TryGetValue(name, out var known) && known == addresses)
+            {
+                return;
+            }
+
+            _resolved[name] = addresses;
+            foreach (var (service, piece) in _services)
+            {
+                if (piece.ExternalName == name)
+                {
+                    _upstreams.Set(service, WithAddresses(piece));
+                }
+            }
         }
     }
 
@@ -86,7 +130,7 @@ internal sealed class LiveRoutes
                 if (change is { Key.Host: null, After: ServicePiece piece })
                 {
                     _services[change.Key.Service] = piece;
-                    _upstreams.Set(change.Key.Service, piece);
+                    _upstreams.Set(change.Key.Service, WithAddresses(piece));
                 }
             }
 
@@ -100,7 +144,15 @@ internal sealed class LiveRoutes
                 }
             }
         }
+
+        if (changes.Any(static change => change.Before is ServicePiece { ExternalName.Length: > 0 } || change.After is ServicePiece { ExternalName.Length: > 0 }))
+        {
+            OnNames?.Invoke();
+        }
     }
+
+    private ServicePiece WithAddresses(ServicePiece piece) =>
+        piece.ExternalName.Length == 0 ? piece : piece with { Addresses = _resolved.GetValueOrDefault(piece.ExternalName) };
 
     private void ApplyHosts(List<Change<RouteKey, RoutePiece>> changes)
     {
@@ -111,7 +163,7 @@ internal sealed class LiveRoutes
             var routes = default(HostRoutes);
             if (change.After is HostPiece piece)
             {
-                routes = new HostRoutes(piece, _upstreams.Get);
+                routes = new HostRoutes(piece, rule => _maker.Make(rule, host));
                 _hosts[host] = piece;
                 _routes[host] = routes;
             }
@@ -125,6 +177,7 @@ internal sealed class LiveRoutes
         }
 
         Volatile.Write(ref _current, changes.Count < BulkFrom ? table : RouteTable.Of(_routes));
+        _maker.Forget(_hosts.Values);
         Forget(changes);
     }
 
@@ -160,22 +213,15 @@ internal sealed class LiveRoutes
 
     private static void AddBackends(HostPiece? piece, HashSet<BackendRef> backends)
     {
-        if (piece is null)
+        foreach (var rule in piece?.AllRules ?? [])
         {
-            return;
-        }
-
-        foreach (var rule in piece.Rules)
-        {
-            if (rule.Backend is { } backend)
+            foreach (var backend in (BackendRef?[])[rule.Backend, rule.Canary?.Backend, rule.Settings.ForwardAuth?.Service])
             {
-                backends.Add(backend);
+                if (backend is { } named)
+                {
+                    backends.Add(named);
+                }
             }
-        }
-
-        if (piece.Fallback?.Backend is { } fallback)
-        {
-            backends.Add(fallback);
         }
     }
 }

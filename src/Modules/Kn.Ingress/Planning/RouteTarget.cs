@@ -1,4 +1,5 @@
 using Kn.Hosting.Reconciling;
+using Kn.Ingress.Routing;
 using Kn.Kubernetes.Cache;
 using Kn.Kubernetes.Objects;
 using Kn.Primitives;
@@ -8,14 +9,19 @@ namespace Kn.Ingress.Planning;
 /// <summary>Drives the routes to what the cluster's Ingresses, Services and EndpointSlices ask for: a host, or a Service, at a time.</summary>
 /// <remarks>The routes are memory of this process: what is read back is what was applied last. Services of other controllers' Ingresses are among the
 /// pieces: they cost a little memory, and whose an Ingress is can change without one of its Services changing.</remarks>
-internal sealed class RouteTarget(LiveRoutes routes, ClassRules classes, bool redirects = true) : ITarget<RouteKey, RoutePiece>
+/// <param name="routes">What is driven.</param>
+/// <param name="classes">Whose Ingresses count.</param>
+/// <param name="redirects">Whether hosts with TLS are served by it alone, where an Ingress says nothing.</param>
+/// <param name="fallback">Gets what no Ingress has a rule for; null for nobody.</param>
+internal sealed class RouteTarget(LiveRoutes routes, ClassRules classes, bool redirects = true, BackendRef? fallback = null) : ITarget<RouteKey, RoutePiece>
 {
     /// <inheritdoc/>
     public string Name => "routes";
 
     /// <inheritdoc/>
     public IEnumerable<RouteKey> Keys(ClusterSnapshot cluster) =>
-        cluster.IngressHosts.Select(static host => RouteKey.Of(host)).Concat(cluster.IngressServices.Select(static service => RouteKey.Of(service)));
+        cluster.IngressHosts.Select(static host => RouteKey.Of(host)).Concat(cluster.IngressServices.Select(static service => RouteKey.Of(service)))
+        .Concat(fallback is { } last ? [RouteKey.Of(""), RouteKey.Of(last.Service)] : []).Distinct();
 
     /// <inheritdoc/>
     public void AddAffectedKeys(ClusterSnapshot cluster, ObjectChange change, ISet<RouteKey> keys)
@@ -27,6 +33,20 @@ internal sealed class RouteTarget(LiveRoutes routes, ClassRules classes, bool re
             return;
         }
 
+        if (change.Object is Secret secret)
+        {
+            // Rare: no index is worth its memory.
+            foreach (var ingress in cluster.Ingresses)
+            {
+                if (IngressReferences.AuthSecret(ingress) == secret.Key)
+                {
+                    Add(ingress, keys);
+                }
+            }
+
+            return;
+        }
+
         Add(change.Before, keys);
         Add(change.After, keys);
         AddTlsHosts(cluster, change.Before as IngressObject, keys);
@@ -35,7 +55,7 @@ internal sealed class RouteTarget(LiveRoutes routes, ClassRules classes, bool re
 
     /// <inheritdoc/>
     public RoutePiece? Plan(ClusterSnapshot cluster, RouteKey key, Problems problems) =>
-        key.Host is { } host ? HostPlan.Plan(cluster, host, classes, problems, redirects) : PlanService(cluster, key.Service, problems);
+        key.Host is { } host ? HostPlan.Plan(cluster, host, classes, problems, redirects, fallback) : PlanService(cluster, key.Service, problems);
 
     /// <inheritdoc/>
     public Task<ValueMap<RouteKey, RoutePiece>> ReadAsync(CancellationToken cancellationToken) => Task.FromResult(routes.Pieces);
@@ -50,9 +70,9 @@ internal sealed class RouteTarget(LiveRoutes routes, ClassRules classes, bool re
     /// <inheritdoc/>
     public Task RemoveAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
-    private static ServicePiece? PlanService(ClusterSnapshot cluster, ObjectKey key, Problems problems)
+    private ServicePiece? PlanService(ClusterSnapshot cluster, ObjectKey key, Problems problems)
     {
-        if (!cluster.IngressesTo(key).Any())
+        if (!cluster.IngressesTo(key).Any() && key != fallback?.Service)
         {
             return null;
         }
@@ -60,7 +80,7 @@ internal sealed class RouteTarget(LiveRoutes routes, ClassRules classes, bool re
         var piece = ServicePlan.Plan(cluster, key);
         if (piece is null)
         {
-            var why = cluster.Services.Find(key) is null ? "does not exist" : "is of type ExternalName, which is not supported yet";
+            var why = cluster.Services.Find(key) is null ? "does not exist" : "is of type ExternalName and has no name";
             foreach (var ingress in cluster.IngressesTo(key))
             {
                 problems.Add(ingress, $"Service {key} {why}: requests for it get 503");
@@ -97,21 +117,8 @@ internal sealed class RouteTarget(LiveRoutes routes, ClassRules classes, bool re
                 keys.Add(RouteKey.Of(owner));
                 break;
             case IngressObject ingress:
-                if (ingress.DefaultBackend is not null)
-                {
-                    keys.Add(RouteKey.Of(""));
-                }
-
-                foreach (var rule in ingress.Rules)
-                {
-                    keys.Add(RouteKey.Of(rule.Host.ToLowerInvariant()));
-                }
-
-                foreach (var backend in ingress.Backends)
-                {
-                    keys.Add(RouteKey.Of(new ObjectKey(ingress.Metadata.Namespace, backend.Service)));
-                }
-
+                keys.UnionWith(IngressIndex.HostsOf(ingress).Select(static host => RouteKey.Of(host)));
+                keys.UnionWith(IngressIndex.ServicesOf(ingress).Select(static service => RouteKey.Of(service)));
                 break;
         }
     }

@@ -9,12 +9,18 @@ namespace Kn.Ingress.Planning;
 /// first family comes first: an endpoint of two families is one program, not two.</remarks>
 internal static class ServicePlan
 {
-    /// <summary>The Service's endpoints; null when there is no such Service, or one that has none of its own.</summary>
+    /// <summary>The Service's endpoints; null when there is no such Service. Those of a name outside are found out later.</summary>
     public static ServicePiece? Plan(ClusterSnapshot cluster, ObjectKey key)
     {
-        if (cluster.Services.Find(key) is not { } service || service.Type == "ExternalName")
+        if (cluster.Services.Find(key) is not { } service)
         {
             return null;
+        }
+
+        if (service.Type == "ExternalName")
+        {
+            return service.ExternalName is not { Length: > 0 } name ? null
+                : new ServicePiece(service.Ports.Select(static port => new PortPiece(port.Port, port.Name, default)).ToValueList()) { ExternalName = name.ToLowerInvariant() };
         }
 
         var slices = cluster.SlicesOf(key);

@@ -16,6 +16,9 @@ internal sealed class AccessLog(string path, TimeProvider time, ILogger logger)
     private long _dropped;
     private bool _isFailing;
 
+    /// <summary>Whether lines are in NCSA's combined form.</summary>
+    public bool IsCombined { get; init; }
+
     /// <summary>Lines that were not written.</summary>
     public long Dropped => Interlocked.Read(ref _dropped);
 

@@ -68,6 +68,12 @@ internal sealed partial class Exchange
             return BadBody();
         }
 
+        _bodyLeft -= taken;
+        if (_bodyLeft < 0)
+        {
+            return BodyTooLarge();
+        }
+
         client.Save(buffer[taken..count]);
         return up.Send(buffer[..taken]) ? Went.On : CutOff(up);
     }
@@ -98,6 +104,22 @@ internal sealed partial class Exchange
             DropLine();
             _isActive = false;
             client.Refuse(400);
+        }
+
+        return Went.Over;
+    }
+
+    /// <summary>The body is longer than its route allows, which its head has not said.</summary>
+    private Went BodyTooLarge()
+    {
+        Release(isReusable: false);
+        if (_hasBegun)
+        {
+            client.Close();
+        }
+        else
+        {
+            Answer(413);
         }
 
         return Went.Over;
@@ -209,10 +231,15 @@ internal sealed partial class Exchange
             return BadAnswer();
         }
 
+        if (IsRefusedAnswer(answer.Status))
+        {
+            return Over(Failed(isConnect: false, answer.Status));
+        }
+
         _status = answer.Status;
         _upKeepsAlive = answer.KeepsAlive && headLength + taken == bytes.Length && _requestSent == _requestLength && !_isCutOff;
         _clientKeepsAlive = _keepsAlive && !worker.IsDraining && answer.Framing != BodyFraming.UntilClose;
-        var length = ResponseRewriter.Write(worker.HeadScratch, answer, bytes[..headLength], PersistenceOf(_clientKeepsAlive), isUpgrade: false, client.Identity.IsStrict ? worker.Settings.StrictTransport : default);
+        var length = ResponseRewriter.Write(worker.HeadScratch, answer, bytes[..headLength], PersistenceOf(_clientKeepsAlive), isUpgrade: false, AnswerLines(), client.Identity.IsStrict ? worker.Settings.StrictTransport : default);
         if (length == 0)
         {
             return BadAnswer();
@@ -321,7 +348,7 @@ internal sealed partial class Exchange
         }
     }
 
-    private void Touch() => client.Deadline = worker.Now + worker.Settings.QuietTimeout;
+    private void Touch() => client.Deadline = worker.Now + (_requestSent < _requestLength || !_requestBody.IsDone ? _sendTimeout : _readTimeout);
 
     private static Went Over(bool hasChanged) => hasChanged ? Went.Over | Went.On : Went.Over;
 }

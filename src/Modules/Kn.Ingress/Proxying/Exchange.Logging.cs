@@ -9,17 +9,25 @@ internal sealed partial class Exchange
     private void BeginLine(RequestHead request, ReadOnlySpan<byte> head)
     {
         DropLine();
-        if (worker.Surroundings.AccessLog is not null)
+        if (worker.Surroundings.AccessLog is { } log)
         {
             _line = worker.Buffers.Rent(AccessLine.MaxLength);
-            _lineLength = AccessLine.Begin(_line, request, head, client.Identity, worker.Surroundings.Time.GetUtcNow());
+            _lineLength = log.IsCombined ? CombinedLine.Begin(_line, request, head, client.Identity, worker.Surroundings.Time.GetUtcNow()) : AccessLine.Begin(_line, request, head, client.Identity, worker.Surroundings.Time.GetUtcNow());
         }
     }
 
     private void EndLine(int status)
     {
-        if (_line is null)
+        if (_line is null || _features is { Settings.IsNotLogged: true })
         {
+            DropLine();
+            return;
+        }
+
+        if (worker.Surroundings.AccessLog is { IsCombined: true } combined)
+        {
+            combined.Add(_line.AsSpan(0, _lineLength == 0 ? 0 : CombinedLine.End(_line, _lineLength, status, _bytes)));
+            DropLine();
             return;
         }
 

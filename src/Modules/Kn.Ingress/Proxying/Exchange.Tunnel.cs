@@ -6,6 +6,7 @@ namespace Kn.Ingress.Proxying;
 internal sealed partial class Exchange
 {
     private bool _isTunnel;
+    private long _tunnelTimeout;
     private bool _clientDone;
     private bool _upDone;
 
@@ -16,19 +17,24 @@ internal sealed partial class Exchange
             return BadAnswer();
         }
 
-        var length = ResponseRewriter.Write(worker.HeadScratch, worker.Answer, head, Persistence.KeepsAlive, isUpgrade: true);
+        var length = ResponseRewriter.Write(worker.HeadScratch, worker.Answer, head, Persistence.KeepsAlive, isUpgrade: true, AnswerLines());
         if (length == 0)
         {
             return BadAnswer();
         }
 
+        // What the route asks for holds for as long as the tunnel.
+        var (entered, turn) = (_entered, _features?.Settings.ReadTimeout);
+        _entered = null;
         Count(101);
+        _entered = entered;
+        _tunnelTimeout = turn is { } longest ? (long)longest.TotalMilliseconds : worker.Settings.TunnelTimeout;
         _isActive = _isTunnel = _hasBegun = true;
         DropRequest();
         var isSent = client.Send(worker.HeadScratch.AsSpan(0, length)) && (rest.IsEmpty || client.Send(rest)) && (client.Saved.IsEmpty || up.Send(client.Saved));
         client.DropSaved();
         DropAnswerHead();
-        client.Deadline = worker.Now + worker.Settings.TunnelTimeout;
+        client.Deadline = worker.Now + _tunnelTimeout;
         return isSent ? Went.On : GoneClient();
     }
 
@@ -48,7 +54,7 @@ internal sealed partial class Exchange
 
         if (there || back)
         {
-            client.Deadline = worker.Now + worker.Settings.TunnelTimeout;
+            client.Deadline = worker.Now + _tunnelTimeout;
         }
 
         return there || back;

@@ -69,20 +69,9 @@ internal sealed partial class Exchange(Worker worker, IClientSide client)
             return;
         }
 
-        var isWritten = Prepare(request, head, rest[..taken], out var failure);
+        var decision = Decide(request, head, rest[..taken], out var failure);
         client.Save(rest[taken..]);
-        if (failure == OwnAnswer.PermanentRedirect)
-        {
-            Redirect();
-        }
-        else if (isWritten)
-        {
-            Attempt();
-        }
-        else
-        {
-            Answer(failure);
-        }
+        GoOn(decision, failure);
     }
 
     /// <summary>Does what can be done now.</summary>
@@ -94,14 +83,19 @@ internal sealed partial class Exchange(Worker worker, IClientSide client)
             return StepTunnel();
         }
 
-        if (_up is not { } up)
+        if (client.HasEnded && _requestBody.IsDone && (_up is not null || _held is not null))
         {
+            client.Close();
             return false;
         }
 
-        if (client.HasEnded && _requestBody.IsDone)
+        if (_authUp is { } asked)
         {
-            client.Close();
+            return StepAuth(asked);
+        }
+
+        if (_up is not { } up)
+        {
             return false;
         }
 
@@ -132,7 +126,12 @@ internal sealed partial class Exchange(Worker worker, IClientSide client)
     /// <summary>Nothing has happened for too long.</summary>
     public void OnDeadline()
     {
-        if (_isTunnel || _hasBegun || client.HasPending || _up is not { } up)
+        if (_isAsking)
+        {
+            RefuseAuth(504, isConnect: false);
+            client.Run();
+        }
+        else if (_isTunnel || _hasBegun || client.HasPending || _up is not { } up)
         {
             client.Close();
         }
@@ -144,6 +143,13 @@ internal sealed partial class Exchange(Worker worker, IClientSide client)
         else
         {
             var isClient = !_requestBody.IsDone && _requestSent == _requestLength && !up.HasPending;
+            if (!isClient && _retries is { OnTimeout: true })
+            {
+                Failed(isConnect: false, 504);
+                client.Run();
+                return;
+            }
+
             Release(isReusable: false);
             Answer(isClient ? 408 : 504);
             client.Run();
@@ -159,6 +165,7 @@ internal sealed partial class Exchange(Worker worker, IClientSide client)
             EndLine(_hasBegun ? _status : 499);
             Release(isReusable: false);
             DropRequest();
+            DropFeatures();
             _isActive = _isTunnel = false;
         }
     }
@@ -179,67 +186,16 @@ internal sealed partial class Exchange(Worker worker, IClientSide client)
             (request.IsHead, request.IsHttp11, request.KeepsAlive, request.WantsUpgrade, request.ExpectsContinue, request.IsIdempotent);
         _isStreamed = _isCutOff = _needsFresh = _hasBegun = _isTunnel = _clientDone = _upDone = false;
         client.Deadline = worker.Now + worker.Settings.QuietTimeout;
-    }
-
-    /// <summary>Finds where the request goes, and writes it as it goes there.</summary>
-    private bool Prepare(RequestHead request, ReadOnlySpan<byte> head, ReadOnlySpan<byte> body, out int failure)
-    {
-        var route = FindRoute(request, head);
-        _target = route?.Upstream;
-        failure = route is null ? 404 : 503;
-        if (route is { Rule.TlsRedirect: true } && !request.Host(head).IsEmpty && !CameByTls(request, head))
-        {
-            failure = OwnAnswer.PermanentRedirect;
-            _requestLength = OwnAnswer.WriteRedirect(worker.HeadScratch, request, head, worker.Settings.HttpsPort);
-            return false;
-        }
-
-        if (_target is null)
-        {
-            return false;
-        }
-
-        Span<byte> newId = stackalloc byte[32];
-        scoped var id = request.RequestId(head);
-        if (id.IsEmpty)
-        {
-            (_idHigh, _idLow) = (worker.NextRandom(), worker.NextRandom());
-            WriteId(newId);
-            id = newId;
-        }
-
-        _request = worker.Buffers.Rent(head.Length + AddedBytes + body.Length);
-        _requestLength = RequestRewriter.Write(_request, request, head, client.Identity, id, worker.Settings.Forwarded);
-        failure = 431;
-        if (_requestLength == 0 || body.Length > _request.Length - _requestLength)
-        {
-            return false;
-        }
-
-        body.CopyTo(_request.AsSpan(_requestLength));
-        _requestLength += body.Length;
-        return true;
-    }
-
-    private Route? FindRoute(RequestHead request, ReadOnlySpan<byte> head)
-    {
-        Span<byte> host = stackalloc byte[HostName.MaxLength + 2];
-        var path = request.Path(head);
-        if (RequestPath.NeedsNormalizing(path))
-        {
-            path = worker.HeadScratch.AsSpan(0, RequestPath.Normalize(path, worker.HeadScratch));
-        }
-
-        return worker.Routes.Find(host[..HostName.Normalize(request.Host(head), host)], path);
+        ResetFeatures();
     }
 
     /// <summary>Asks a backend, or the next one.</summary>
     private void Attempt()
     {
-        while (_attempts < worker.Settings.Attempts)
+        while (_attempts < _maxAttempts)
         {
             _attempts++;
-            if (_target?.Choose(worker.Now, _endpoint) is not { } endpoint)
+            if (_target?.Choose(ChoiceOf(_endpoint)) is not { } endpoint)
             {
                 Answer(503);
                 return;
@@ -257,7 +213,7 @@ internal sealed partial class Exchange(Worker worker, IClientSide client)
             _up = up;
             _requestSent = 0;
             _isCutOff = false;
-            client.Deadline = worker.Now + (up.IsConnected ? worker.Settings.QuietTimeout : worker.Settings.ConnectTimeout);
+            client.Deadline = worker.Now + (up.IsConnected ? _sendTimeout : _connectTimeout);
             return;
         }
 
@@ -302,7 +258,7 @@ internal sealed partial class Exchange(Worker worker, IClientSide client)
             return false;
         }
 
-        if (!_isStreamed && isHarmless && _attempts < worker.Settings.Attempts)
+        if (!_isStreamed && isHarmless && _attempts < _maxAttempts && (wasReused || MayRetry(status)))
         {
             // A kept connection that the backend has closed says nothing of the backend; a second one would say no more.
             _attempts -= wasReused ? 1 : 0;
@@ -321,12 +277,13 @@ internal sealed partial class Exchange(Worker worker, IClientSide client)
     /// <summary>Answers in the backends' place.</summary>
     private void Answer(int status)
     {
-        Span<byte> answer = stackalloc byte[OwnAnswer.MaxLength];
+        var lines = _answerLines.AsSpan(0, _answerLength);
+        Span<byte> answer = lines.IsEmpty ? stackalloc byte[OwnAnswer.MaxLength] : worker.HeadScratch;
         Span<byte> id = stackalloc byte[32];
         WriteId(id);
         DropRequest();
         var keepsAlive = _keepsAlive && _requestBody.IsDone && !worker.IsDraining;
-        var length = OwnAnswer.Write(answer, status, _idHigh == 0 ? default : id, PersistenceOf(keepsAlive), _isHead);
+        var length = OwnAnswer.Write(answer, status, _idHigh == 0 ? default : id, PersistenceOf(keepsAlive), _isHead, lines);
         Count(status);
         if (client.Send(answer[..length]))
         {
@@ -350,8 +307,12 @@ internal sealed partial class Exchange(Worker worker, IClientSide client)
     {
         _isActive = false;
         EndLine(status);
+        var time = worker.Surroundings.Time.GetElapsedTime(_startedAt);
+        _route?.Traffic?.Count(status, time);
+        _target?.Traffic?.Count(status, time);
+        DropFeatures();
         worker.Counters.Answers[Math.Min(status / 100, 5)]++;
-        worker.Surroundings.Seconds?.Observe(worker.Surroundings.Time.GetElapsedTime(_startedAt).TotalSeconds);
+        worker.Surroundings.Seconds?.Observe(time.TotalSeconds);
     }
 
     /// <summary>Lets go of the backend's connection.</summary>

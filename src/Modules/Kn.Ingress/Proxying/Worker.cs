@@ -1,4 +1,6 @@
+using System.Collections.Concurrent;
 using System.Security.Cryptography;
+using Kn.Ingress.Features;
 using Kn.Ingress.Http;
 using Kn.Ingress.Http2;
 using Kn.Ingress.Routing;
@@ -30,6 +32,8 @@ internal sealed class Worker : IDisposable
     private Peer?[] _slots = new Peer?[256];
     private uint[] _generations = new uint[256];
     private readonly Stack<int> _freeSlots = [];
+    private readonly ConcurrentQueue<Action> _posted = [];
+    private FeatureScratch? _features;
     private Http2Workspace? _http2;
     private int _slotsUsed;
     private long _nextTick;
@@ -80,6 +84,9 @@ internal sealed class Worker : IDisposable
 
     /// <summary>Reads answers' heads.</summary>
     public ResponseHead Answer { get; } = new();
+
+    /// <summary>Room for what routes do with requests; made when the first asks.</summary>
+    public FeatureScratch Features => _features ??= new FeatureScratch();
 
     /// <summary>Where bytes are received, and used up before anything else is done.</summary>
     public byte[] Scratch { get; } = GC.AllocateUninitializedArray<byte>(HeadRoom + ReadBytes, pinned: true);
@@ -177,6 +184,13 @@ internal sealed class Worker : IDisposable
     /// <summary>Lets others come first.</summary>
     public void RunAgain(Peer peer) => _again.Add(peer);
 
+    /// <summary>Has something done on this thread, soon. From any thread.</summary>
+    public void Post(Action action)
+    {
+        _posted.Enqueue(action);
+        _poll.Wake();
+    }
+
     /// <summary>Begins a connection to a backend; null when that fails at once.</summary>
     public StreamSocket? Connect(UpstreamEndpoint endpoint) => StreamSocket.Connect(endpoint.Address, endpoint.Port, out _, _surroundings.Inside);
 
@@ -237,11 +251,30 @@ internal sealed class Worker : IDisposable
             }
         }
 
+        RunPosted();
         RunAgain();
         if (Now >= _nextTick)
         {
             _nextTick = Now + TickMilliseconds;
             Tick();
+        }
+    }
+
+    private void RunPosted()
+    {
+        while (_posted.TryDequeue(out var action))
+        {
+            try
+            {
+                action();
+            }
+#pragma warning disable CA1031 // The supervisor boundary of one connection: its deadline ends it.
+            catch (Exception exception)
+#pragma warning restore CA1031
+            {
+                Counters.Faults++;
+                _surroundings.Fault(exception);
+            }
         }
     }
 

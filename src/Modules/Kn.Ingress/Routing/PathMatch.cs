@@ -8,4 +8,7 @@ internal enum PathMatch : byte
 
     /// <summary>It is the path's first elements; a slash at its end makes no difference.</summary>
     Prefix,
+
+    /// <summary>It is a pattern that the path begins with.</summary>
+    Pattern,
 }

@@ -1,4 +1,5 @@
 using System.Text;
+using Kn.Ingress.Patterns;
 
 namespace Kn.Ingress.Routing;
 
@@ -7,6 +8,9 @@ namespace Kn.Ingress.Routing;
 /// rules do not match, its default backend is asked, then that of the empty host, then nobody.</remarks>
 internal sealed class RouteTable
 {
+    /// <summary>Places that captures take at most: a pattern has no more steps than that.</summary>
+    public const int MostPlaces = 402;
+
     private readonly ByteTable<HostRoutes> _hosts;
     private readonly HostRoutes? _any;
 
@@ -51,12 +55,19 @@ internal sealed class RouteTable
     /// <summary>Where a request goes; null for nowhere.</summary>
     /// <param name="host">As <see cref="Http.HostName.Normalize"/> writes it.</param>
     /// <param name="path">As <see cref="Http.RequestPath.Normalize"/> writes it.</param>
-    public Route? Find(ReadOnlySpan<byte> host, ReadOnlySpan<byte> path)
+    public Route? Find(ReadOnlySpan<byte> host, ReadOnlySpan<byte> path) => Find(host, path, new PatternScratch(), new int[MostPlaces]);
+
+    /// <summary>Where a request goes; null for nowhere.</summary>
+    /// <param name="host">As <see cref="Http.HostName.Normalize"/> writes it.</param>
+    /// <param name="path">As <see cref="Http.RequestPath.Normalize"/> writes it.</param>
+    /// <param name="scratch">Room for patterns.</param>
+    /// <param name="places">Gets the captures of the route's pattern; of <see cref="MostPlaces"/>.</param>
+    public Route? Find(ReadOnlySpan<byte> host, ReadOnlySpan<byte> path, PatternScratch scratch, Span<int> places)
     {
         var routes = FindHost(host);
         return routes is null
-            ? _any?.Find(path) ?? _any?.Fallback
-            : routes.Find(path) ?? routes.Fallback ?? _any?.Fallback;
+            ? _any?.Find(path, scratch, places) ?? _any?.Fallback
+            : routes.Find(path, scratch, places) ?? routes.Fallback ?? _any?.Fallback;
     }
 
     private HostRoutes? FindHost(ReadOnlySpan<byte> host)

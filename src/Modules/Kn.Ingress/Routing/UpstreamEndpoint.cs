@@ -15,6 +15,9 @@ internal sealed class UpstreamEndpoint(IpAddress address, ushort port, UpstreamT
     /// <summary>Its port.</summary>
     public ushort Port => port;
 
+    /// <summary>What cookies and hashes know it by.</summary>
+    public ulong Id { get; } = Features.EndpointHash.Of(address, port);
+
     /// <summary>How TLS is spoken to it; null where it is spoken to in the clear. A program that is spoken to in two ways is two endpoints, so that
     /// connections are never taken for one another.</summary>
     public UpstreamTls? Tls => tls;

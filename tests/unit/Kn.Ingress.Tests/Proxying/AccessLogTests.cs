@@ -40,6 +40,18 @@ public sealed class AccessLogTests
     }
 
     [Fact]
+    public void CombinedLine_IsAsApacheWritesIt()
+    {
+        var line = new byte[AccessLine.MaxLength];
+        var head = Encoding.Latin1.GetBytes("GET /a?b=\"c HTTP/1.1\r\nHost: a.org\r\nUser-Agent: curl/8 \u00e9\r\n\r\n");
+        var request = new RequestHead();
+        Assert.Equal(HeadFault.None, request.Read(head));
+        var client = new ClientIdentity { Address = [.. "10.0.0.1"u8], ForwardedFor = [], Port = [], IsTls = false, IsTrusted = false };
+        var length = CombinedLine.End(line, CombinedLine.Begin(line, request, head, client, DateTimeOffset.UnixEpoch), 404, 12);
+        Assert.Equal("10.0.0.1 - - [01/Jan/1970:00:00:00 +0000] \"GET /a?b=\\x22c HTTP/1.1\" 404 12 \"-\" \"curl/8 \\xE9\"\n", Encoding.ASCII.GetString(line, 0, length));
+    }
+
+    [Fact]
     public async Task Lines_GetIntoTheFile_AndIntoItsSuccessor()
     {
         var folder = Directory.CreateTempSubdirectory("kn-access-");

@@ -60,6 +60,17 @@ internal sealed class RunningEngine : IAsyncDisposable
 
     public ProxyEngine Engine { get; }
 
+    /// <summary>What is done with the requests of a.org, whose only rule this becomes.</summary>
+    public void SetRule(RouteSettings settings, string path = "", PathMatch match = PathMatch.Prefix, CanaryRule? canary = null) => _routes.Apply(
+        [new(RouteKey.Of("a.org"), _routes.PieceOf("a.org"), new HostPiece([new RouteRule(path, match, new BackendRef(new ObjectKey("ns", "web"), 80, ""), "Ingress ns/i") { Settings = settings, Canary = canary }], null))]);
+
+    /// <summary>Endpoints of another Service of the namespace, and a host of the same name that leads to it.</summary>
+    public void SetOther(string name, params IEnumerable<ushort> ports) => _routes.Apply(
+    [
+        new(RouteKey.Of(new ObjectKey("ns", name)), null, new ServicePiece([new PortPiece(80, "", ports.Select(static port => new EndpointAddress(IpAddress.Loopback(IpFamily.V4), port)).ToValueList())])),
+        new(RouteKey.Of(name), null, new HostPiece([new RouteRule("", PathMatch.Prefix, new BackendRef(new ObjectKey("ns", name), 80, ""), "Ingress ns/o")], null)),
+    ]);
+
     public void SetEndpoints(params IEnumerable<ushort> ports) => _routes.Apply([new(
         RouteKey.Of(new ObjectKey("ns", "web")), null, new ServicePiece([new PortPiece(80, "", ports.Select(static port => new EndpointAddress(IpAddress.Loopback(IpFamily.V4), port)).ToValueList())]))]);
 

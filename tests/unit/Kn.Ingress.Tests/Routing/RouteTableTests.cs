@@ -1,4 +1,5 @@
 using System.Text;
+using Kn.Ingress.Patterns;
 using Kn.Ingress.Planning;
 using Kn.Ingress.Routing;
 using Kn.Kubernetes.Objects;
@@ -35,7 +36,7 @@ public sealed class RouteTableTests
     public void Kep1453_Table(string rules, string path, string? expected)
     {
         var piece = new HostPiece(rules.Split(' ').Select(static rule => Rule(rule[2..], rule[0] == 'e' ? PathMatch.Exact : PathMatch.Prefix, rule)).ToValueList(), null);
-        var table = RouteTable.Empty.With("", new HostRoutes(piece, static name => new Upstream(name)));
+        var table = RouteTable.Empty.With("", new HostRoutes(piece, new RouteMaker(static name => new Upstream(name)).Make));
         Assert.Equal(expected, table.Find(default, Encoding.UTF8.GetBytes(path))?.Rule.Origin);
     }
 
@@ -50,7 +51,7 @@ public sealed class RouteTableTests
     public void Host_TheMostSpecificWins(string host, string expected)
     {
         var table = RouteTable.Of(((string[])["foo.com", "*.foo.com", "www.foo.com", ""]).Select(
-            static name => KeyValuePair.Create(name, new HostRoutes(new HostPiece([Rule("", PathMatch.Prefix, name)], null), static upstream => new Upstream(upstream)))));
+            static name => KeyValuePair.Create(name, new HostRoutes(new HostPiece([Rule("", PathMatch.Prefix, name)], null), new RouteMaker(static upstream => new Upstream(upstream)).Make))));
         Assert.Equal(expected, table.Find(Encoding.UTF8.GetBytes(host), "/"u8)?.Rule.Origin);
     }
 
@@ -68,7 +69,7 @@ public sealed class RouteTableTests
             {
                 var host = hosts[random.Next(hosts.Length)];
                 var piece = random.Next(4) == 0 ? null : RandomPiece(random, host);
-                table = table.With(host, piece is null ? null : new HostRoutes(piece, static name => new Upstream(name)));
+                table = table.With(host, piece is null ? null : new HostRoutes(piece, new RouteMaker(static name => new Upstream(name)).Make));
                 if (piece is null)
                 {
                     pieces.Remove(host);
@@ -79,7 +80,7 @@ public sealed class RouteTableTests
                 }
             }
 
-            var whole = RouteTable.Of(pieces.Select(static pair => KeyValuePair.Create(pair.Key, new HostRoutes(pair.Value, static name => new Upstream(name)))));
+            var whole = RouteTable.Of(pieces.Select(static pair => KeyValuePair.Create(pair.Key, new HostRoutes(pair.Value, new RouteMaker(static name => new Upstream(name)).Make))));
             for (var question = 0; question < 40; question++)
             {
                 var (host, path) = (asked[random.Next(asked.Length)], RandomPath(random));
@@ -94,12 +95,13 @@ public sealed class RouteTableTests
     public void Finding_AllocatesNothing()
     {
         var piece = new HostPiece([Rule("/a", PathMatch.Prefix, "a"), Rule("/a/b", PathMatch.Exact, "b")], null);
-        var table = RouteTable.Empty.With("a.org", new HostRoutes(piece, static name => new Upstream(name)));
-        table.Find("a.org"u8, "/a/c"u8);
+        var table = RouteTable.Empty.With("a.org", new HostRoutes(piece, new RouteMaker(static name => new Upstream(name)).Make));
+        var (scratch, places) = (new PatternScratch(), new int[RouteTable.MostPlaces]);
+        table.Find("a.org"u8, "/a/c"u8, scratch, places);
         var before = GC.GetAllocatedBytesForCurrentThread();
         for (var round = 0; round < 1000; round++)
         {
-            table.Find("a.org"u8, "/a/c"u8);
+            table.Find("a.org"u8, "/a/c"u8, scratch, places);
         }
 
         Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
@@ -111,15 +113,15 @@ public sealed class RouteTableTests
         var upstreams = new Upstreams();
         var name = new BackendRef(new ObjectKey("ns", "web"), 80, "");
         var upstream = upstreams.Get(name);
-        Assert.Null(upstream.Choose(0, null));
+        Assert.Null(upstream.Choose(new EndpointChoice(0, null)));
         upstreams.Set(name.Service, Piece("10.0.0.1", "10.0.0.2", "10.0.0.3"));
-        var chosen = Enumerable.Range(0, 300).Select(_ => upstream.Choose(0, null)!).GroupBy(static endpoint => endpoint).Select(static group => group.Count());
+        var chosen = Enumerable.Range(0, 300).Select(_ => upstream.Choose(new EndpointChoice(0, null))!).GroupBy(static endpoint => endpoint).Select(static group => group.Count());
         Assert.Equal([100, 100, 100], chosen);
 
         upstream.Endpoints[0].Begin();
         upstream.Endpoints[1].Rest(1000);
-        Assert.All(Enumerable.Range(0, 50), _ => Assert.Same(upstream.Endpoints[2], upstream.Choose(0, null)));
-        Assert.All(Enumerable.Range(0, 50), _ => Assert.Same(upstream.Endpoints[0], upstream.Choose(0, upstream.Endpoints[2])));
+        Assert.All(Enumerable.Range(0, 50), _ => Assert.Same(upstream.Endpoints[2], upstream.Choose(new EndpointChoice(0, null))));
+        Assert.All(Enumerable.Range(0, 50), _ => Assert.Same(upstream.Endpoints[0], upstream.Choose(new EndpointChoice(0, upstream.Endpoints[2]))));
         upstream.Endpoints[0].End();
     }
 
