@@ -84,7 +84,7 @@ internal static class IngressJson
         {
             if (reader.Is("ip"u8))
             {
-                entry = entry with { Ip = reader.LooseAddress() };
+                entry = entry with { Ip = reader.Address() };
             }
             else if (reader.Is("hostname"u8))
             {

@@ -158,6 +158,7 @@ public static class Samples
                 new("", [new("", IngressPathType.ImplementationSpecific, new("c", 80))]),
             ],
             Tls = [new(["example.org", "*.example.org"], "cert"), new([], null)],
+            LoadBalancer = [new(IpAddress.Parse("192.0.2.1"))],
         }),
         (ResourceKinds.IngressClasses, IngressClassJson, new IngressClass
         {
