@@ -51,6 +51,7 @@ internal static class KnCommand
         DnsCommand.Create(),
         PolicyCommand.Create(),
         IngressCommand.Create(),
+        LbCommand.Create(),
         CleanupCommand.Create(),
         ConfigCommand.Create(),
         VersionCommand.Create(),

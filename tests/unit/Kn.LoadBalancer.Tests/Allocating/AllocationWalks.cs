@@ -108,9 +108,9 @@ public sealed class AllocationWalks
         foreach (var grant in grants)
         {
             Assert.True(grant.Addresses.Select(static address => address.Family).Distinct().Count() == grant.Addresses.Count, where);
-            // Who wants nothing in particular, shares with nobody and may be in its pool keeps what it had.
+            // Who wants nothing in particular, shared with nobody and may be in its pool keeps what it had.
             var held = before[grant.Service.Metadata.Name];
-            if (grant.Service.Metadata.Annotations.Count == 0 && grant.Service.Metadata.Labels.Count == 0
+            if (held.All(address => before.Values.Count(other => other.Contains(address)) == 1) && grant.Service.Metadata.Annotations.Count == 0 && grant.Service.Metadata.Labels.Count == 0
                 && held.All(address => grant.Service.IpFamilies.Contains(address.Family) && s_pools.Any(pool => pool.Name != "web" && pool.Contains(address))))
             {
                 Assert.True(held.All(address => grant.Addresses.Contains(address)), $"{where}: {grant.Service.Key} had {held} and has {grant.Addresses}");
