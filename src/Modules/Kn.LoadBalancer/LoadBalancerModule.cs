@@ -49,7 +49,7 @@ public sealed class LoadBalancerModule(LoadBalancerOptions options) : IModule
         var pools = AddressPool.Of(options);
         // Made before the first await: the module is not ready without it.
         context.Status.Part("announcer");
-        using var heartbeats = HeartbeatLoop.Start(context.Node.Name, options.Heartbeat, metrics, logger, context.Time, Inside);
+        using var heartbeats = HeartbeatLoop.Start(context.Node.Name, options.Heartbeat, metrics, logger, context.Time, Incarnation.Next(context.Node.Paths.State, context.Time), Inside);
         using var announcing = new AnnouncementLoop(context, options, pools, heartbeats, metrics, Inside);
         var inspector = new LbInspector(context, options, pools, () => announcing.View, announcing.SetLeaving);
         context.Control.Set(LbVerb.Name, inspector.HandleAsync);

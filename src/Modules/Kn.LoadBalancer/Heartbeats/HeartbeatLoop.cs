@@ -33,7 +33,7 @@ internal sealed class HeartbeatLoop : IDisposable
     private bool _stopping;
     private long _wrongKeys;
 
-    private HeartbeatLoop(string node, HeartbeatOptions options, LoadBalancerMetrics metrics, ILogger logger, TimeProvider time, (UdpSocket V4, UdpSocket? V6) sockets)
+    private HeartbeatLoop(string node, HeartbeatOptions options, LoadBalancerMetrics metrics, ILogger logger, TimeProvider time, long incarnation, (UdpSocket V4, UdpSocket? V6) sockets)
     {
         _node = node;
         _options = options;
@@ -43,7 +43,7 @@ internal sealed class HeartbeatLoop : IDisposable
         (_v4, _v6) = sockets;
         _liveness = new Liveness(options);
         _start = time.GetTimestamp();
-        _incarnation = time.GetUtcNow().ToUnixTimeMilliseconds();
+        _incarnation = incarnation;
         _thread = new Thread(Run) { IsBackground = true, Name = "kn-heartbeats", Priority = ThreadPriority.AboveNormal };
     }
 
@@ -72,7 +72,7 @@ internal sealed class HeartbeatLoop : IDisposable
 
     /// <summary>Opens the sockets and starts; it is silent until it has a key.</summary>
     /// <exception cref="LinuxException">EADDRINUSE: another program, such as MetalLB's speaker, has the port.</exception>
-    public static HeartbeatLoop Start(string node, HeartbeatOptions options, LoadBalancerMetrics metrics, ILogger logger, TimeProvider time, NetworkNamespace? inside)
+    public static HeartbeatLoop Start(string node, HeartbeatOptions options, LoadBalancerMetrics metrics, ILogger logger, TimeProvider time, long incarnation, NetworkNamespace? inside)
     {
         var v4 = UdpSocket.Bind(IpAddress.Any(IpFamily.V4), options.Port, ReceiveBytes, inside);
         UdpSocket? v6 = null;
@@ -85,7 +85,7 @@ internal sealed class HeartbeatLoop : IDisposable
             // A kernel without IPv6.
         }
 
-        var loop = new HeartbeatLoop(node, options, metrics, logger, time, (v4, v6));
+        var loop = new HeartbeatLoop(node, options, metrics, logger, time, incarnation, (v4, v6));
         loop._thread.Start();
         return loop;
     }

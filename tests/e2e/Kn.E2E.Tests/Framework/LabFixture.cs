@@ -40,6 +40,12 @@ public abstract class LabFixture : IAsyncLifetime
     /// VXLAN to those behind the router.</summary>
     protected virtual int NodeCount => 3;
 
+    /// <summary>How many segments the nodes are on.</summary>
+    protected virtual int SegmentCount => 2;
+
+    /// <summary>Further sections of every node's config file; empty for none.</summary>
+    protected virtual string AgentConfig => "";
+
     /// <summary>Called once when the lab is up.</summary>
     protected virtual Task PrepareAsync() => Task.CompletedTask;
 
@@ -55,7 +61,7 @@ public abstract class LabFixture : IAsyncLifetime
         var folder = Path.Combine(LabFolder, name);
         string[] server = await StartServerAsync() is { } kubeconfig ? ["--kubeconfig", kubeconfig] : [];
         _options = new LabOptions { Name = name, Folder = folder };
-        await LabAsync(["up", "--nodes", $"{NodeCount}", "--underlay-segments", "2", "--kn", Binaries.Kn, "--wait", "120", .. server]);
+        await LabAsync(["up", "--nodes", $"{NodeCount}", "--underlay-segments", $"{SegmentCount}", "--kn", Binaries.Kn, "--wait", "120", .. server, .. await WriteConfigAsync(name)]);
         _options = LabChoice.Load(folder) ?? throw new InvalidOperationException($"no lab.json in {folder}");
         _client = ApiClient.FromKubeconfig(_options.UserKubeconfig);
         await PrepareAsync();
@@ -132,6 +138,19 @@ public abstract class LabFixture : IAsyncLifetime
             Assert.True(TimeProvider.System.GetElapsedTime(since) < TimeSpan.FromSeconds(seconds), $"{what}: not within {seconds} s");
             await Task.Delay(Glance);
         }
+    }
+
+    private async Task<string[]> WriteConfigAsync(string name)
+    {
+        if (AgentConfig.Length == 0)
+        {
+            return [];
+        }
+
+        Directory.CreateDirectory(LabFolder);
+        var path = Path.Combine(LabFolder, name + ".yaml");
+        await File.WriteAllTextAsync(path, AgentConfig);
+        return ["--agent-config", path];
     }
 
     private static string LabFolder => Path.Combine(Path.GetTempPath(), "kn-e2e-labs");
