@@ -10,7 +10,10 @@ namespace Kn.Linux.Neighbourhood;
 public sealed class PacketSocket : IDisposable
 {
     private const int AF_PACKET = 17;
+    private const int SOL_PACKET = 263;
     private const int SO_ATTACH_FILTER = 26;
+    private const int PACKET_ADD_MEMBERSHIP = 1;
+    private const ushort PACKET_MR_ALLMULTI = 2;
     private const int SockaddrBytes = 20;
     private const byte PacketOutgoing = 4;
 
@@ -70,6 +73,18 @@ public sealed class PacketSocket : IDisposable
         {
             return false;
         }
+    }
+
+    /// <summary>Has the card let all multicast through, while the socket is open.</summary>
+    /// <remarks>struct packet_mreq: link's index 4, type 2, length of the address 2, address 8.</remarks>
+    /// <exception cref="LinuxException">The link is gone.</exception>
+    public void TakeAllMulticast()
+    {
+        Span<byte> request = stackalloc byte[16];
+        request.Clear();
+        BitConverter.TryWriteBytes(request, LinkIndex);
+        BitConverter.TryWriteBytes(request[4..], PACKET_MR_ALLMULTI);
+        Libc.ThrowIfFailed(Libc.SetOption(_handle, SOL_PACKET, PACKET_ADD_MEMBERSHIP, request), $"take all multicast of link #{LinkIndex}");
     }
 
     /// <summary>Takes a frame that has come from others.</summary>

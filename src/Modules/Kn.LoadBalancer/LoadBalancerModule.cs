@@ -72,7 +72,15 @@ public sealed class LoadBalancerModule(LoadBalancerOptions options) : IModule
     public Task CleanupAsync(ModuleContext context, CancellationToken cancellationToken)
     {
         // Nothing of it is in the kernel beyond its sockets; Services keep their addresses for whoever serves them next.
-        context.Control.Set(LbVerb.Name, static (_, _) => Task.FromResult(LbInspector.Refuse()));
+        foreach (var name in (ReadOnlySpan<string>)[HeartbeatKey.FileName, Incarnation.FileName])
+        {
+            var path = Path.Combine(context.Node.Paths.State, name);
+            if (File.Exists(path))
+            {
+                File.Delete(path);
+            }
+        }
+
         return Task.CompletedTask;
     }
 

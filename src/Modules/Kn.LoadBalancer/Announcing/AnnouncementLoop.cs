@@ -34,7 +34,9 @@ internal sealed class AnnouncementLoop : IDisposable
     private readonly Dictionary<IpAddress, long> _conflicts = [];
     private LinkChoice _links;
     private AnnouncementView _view = AnnouncementView.Empty;
-    private long? _leftAt;
+    private HashSet<int> _ownLinks = [];
+    private bool _areLinksOld;
+    private long _leftAt;
 
     public AnnouncementLoop(ModuleContext context, LoadBalancerOptions options, IReadOnlyList<AddressPool> pools, HeartbeatLoop heartbeats, LoadBalancerMetrics metrics, NetworkNamespace? inside)
     {
@@ -83,7 +85,7 @@ internal sealed class AnnouncementLoop : IDisposable
     /// <summary>Hands this node's addresses over, or takes part again.</summary>
     public void SetLeaving(bool isLeaving)
     {
-        _leftAt = isLeaving ? _context.Time.GetTimestamp() : null;
+        Interlocked.Exchange(ref _leftAt, isLeaving ? _context.Time.GetTimestamp() : 0);
         _heartbeats.Say(isLeaving ? NodeState.Leaving : NodeState.Up);
         _wakes.Writer.TryWrite(new Wake(WakeKind.Nodes));
     }
@@ -102,7 +104,7 @@ internal sealed class AnnouncementLoop : IDisposable
             var isWhole = Apply();
             _part.SetReady();
             var wait = _announcer.Tell();
-            wait = isWhole && _leftAt is null || wait < s_retry ? wait : s_retry;
+            wait = (isWhole && !IsLeaving) || wait < s_retry ? wait : s_retry;
             using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
             var more = _wakes.Reader.WaitToReadAsync(either.Token).AsTask();
             var ended = await Task.WhenAny([more, Task.Delay(wait, _context.Time, either.Token), .. sources]);
@@ -117,6 +119,11 @@ internal sealed class AnnouncementLoop : IDisposable
             {
                 Handle(wake, queue);
             }
+
+            if (Interlocked.Exchange(ref _areLinksOld, false))
+            {
+                _links = ReadLinks(_view.NodeAddresses);
+            }
         }
     }
 
@@ -126,9 +133,6 @@ internal sealed class AnnouncementLoop : IDisposable
         {
             case WakeKind.Cluster:
                 Plan(queue.Drain().Snapshot);
-                break;
-            case WakeKind.Links:
-                _links = ReadLinks(_view.NodeAddresses);
                 break;
             case WakeKind.Conflict:
                 ReportConflict(wake);
@@ -156,10 +160,11 @@ internal sealed class AnnouncementLoop : IDisposable
     {
         var alive = _heartbeats.Alive;
         _metrics.PeersAlive.Set(alive.Count);
-        var isHere = _leftAt is not { } left || _context.Time.GetElapsedTime(left) < LoadBalancerModule.HandOver;
-        bool IsAlive(string node) => node == _context.Node.Name ? isHere : alive.Contains(node);
-        // A node that leaves answers until the others do; in its own list it is the last.
-        bool IsOwner(AnnouncedAddress item) => item.Owner(IsAlive) == _context.Node.Name;
+        var self = _context.Node.Name;
+        var isHere = !IsLeaving || _context.Time.GetElapsedTime(Interlocked.Read(ref _leftAt)) < LoadBalancerModule.HandOver;
+        bool IsAlive(string node) => node == self ? isHere : alive.Contains(node);
+        // A node that leaves answers until others have taken over, and for ever where nobody can.
+        bool IsOwner(AnnouncedAddress item) => item.Owner(IsAlive) is { } owner ? owner == self : item.Candidates.Contains(self);
         var mine = new Dictionary<IpAddress, IReadOnlyList<Link>>();
         foreach (var (address, item) in _view.Planned)
         {
@@ -171,11 +176,18 @@ internal sealed class AnnouncementLoop : IDisposable
 
         var planned = _view.Planned;
         var isWhole = _announcer.Apply(mine, _links, address => planned.GetValueOrDefault(address)?.Owner(IsAlive) ?? "nobody");
-        Volatile.Write(ref _view, _view with { Alive = alive, Own = _announcer.Current.ToDictionary(static pair => pair.Key, static pair => pair.Value.Links), IsLeaving = _leftAt is not null });
+        Volatile.Write(ref _view, _view with { Alive = alive, Own = _announcer.Current.ToDictionary(static pair => pair.Key, static pair => pair.Value.Links), IsLeaving = IsLeaving });
         return isWhole;
     }
 
-    private LinkChoice ReadLinks(ValueList<IpAddress> nodeAddresses) => new(_routes.ReadLinks(), _routes.ReadAddresses(), nodeAddresses);
+    private bool IsLeaving => Interlocked.Read(ref _leftAt) != 0;
+
+    private LinkChoice ReadLinks(ValueList<IpAddress> nodeAddresses)
+    {
+        var links = _routes.ReadLinks();
+        Volatile.Write(ref _ownLinks, links.Where(LinkChoice.IsOwn).Select(static link => link.Index).ToHashSet());
+        return new LinkChoice(links, _routes.ReadAddresses(), nodeAddresses);
+    }
 
     private void ReportConflict(Wake wake)
     {
@@ -201,9 +213,13 @@ internal sealed class AnnouncementLoop : IDisposable
 
     private void WakeForNodes() => _wakes.Writer.TryWrite(new Wake(WakeKind.Nodes));
 
-    /// <summary>Links of pods come and go all the time.</summary>
-    private static bool Concerns(RouteEvent item) =>
-        item is not LinkEvent { Link: var link } || (!Hosting.NodeResources.IsLocalPodGroup(link.Group) && !link.Name.StartsWith("kn-", StringComparison.Ordinal));
+    /// <summary>Links of pods come and go all the time. On the monitor's thread.</summary>
+    private bool Concerns(RouteEvent item) => item switch
+    {
+        LinkEvent { Link: var link } => LinkChoice.IsOwn(link),
+        AddressEvent { Address: var address } => Volatile.Read(ref _ownLinks).Contains(address.LinkIndex),
+        _ => true,
+    };
 
     private async Task WatchClusterAsync(ChangeQueue queue, CancellationToken cancellationToken)
     {
@@ -220,6 +236,7 @@ internal sealed class AnnouncementLoop : IDisposable
     {
         await foreach (var _ in monitor.ReadAllAsync(cancellationToken))
         {
+            Volatile.Write(ref _areLinksOld, true);
             _wakes.Writer.TryWrite(new Wake(WakeKind.Links));
         }
     }

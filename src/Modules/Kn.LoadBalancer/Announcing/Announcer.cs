@@ -141,7 +141,13 @@ internal sealed class Announcer(ResponderEnvironment environment, LoadBalancerMe
             }
         }
 
-        return wanted.Values.ToList().TrueForAll(entry => TryApply(entry.Link, entry.Addresses, choice.SourceOn(entry.Link.Index)));
+        var isWhole = true;
+        foreach (var (link, addresses) in wanted.Values)
+        {
+            isWhole &= TryApply(link, addresses, choice.SourceOn(link.Index));
+        }
+
+        return isWhole;
     }
 
     private bool TryApply(Link link, HashSet<IpAddress> addresses, IpAddress? source)

@@ -46,9 +46,11 @@ internal sealed class LinkChoice(IReadOnlyList<Link> links, IReadOnlyList<LinkAd
         return source;
     }
 
+    /// <summary>Whether a link is the node's own: neither a pod's nor one that Kn made.</summary>
+    public static bool IsOwn(Link link) => !NodeResources.IsLocalPodGroup(link.Group) && !link.Name.StartsWith(OwnLinkPrefix, StringComparison.Ordinal);
+
     private Link? Usable(int index) => links.FirstOrDefault(link =>
-        link.Index == index && link is { IsUp: true, Mac: not null } && (link.Flags & LinkFlags.Loopback) == 0
-        && !NodeResources.IsLocalPodGroup(link.Group) && !link.Name.StartsWith(OwnLinkPrefix, StringComparison.Ordinal));
+        link.Index == index && link is { IsUp: true, Mac: not null } && (link.Flags & LinkFlags.Loopback) == 0 && IsOwn(link));
 
     private static IpPrefix Prefix(LinkAddress own) => new(own.Address, own.PrefixLength);
 }

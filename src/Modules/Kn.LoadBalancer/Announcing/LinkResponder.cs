@@ -38,12 +38,12 @@ internal sealed class LinkResponder : IDisposable
         _onConflict = environment.OnConflict;
         var arpFilter = PacketFilter.Arp(environment.Ranges);
         _groups = source is null ? null : Groups(environment.Inside);
-        Join(addresses, []);
         _arp = NeighbourListener.Start(Open(ArpName, arpFilter, () => PacketSocket.OpenArp(link.Index, arpFilter, environment.Inside)), Handle);
         var ndFilter = PacketFilter.NeighbourDiscovery();
         _nd = source is null
             ? null
             : NeighbourListener.Start(Open(NdName, ndFilter, () => PacketSocket.OpenNeighbourDiscovery(link.Index, ndFilter, environment.Inside)), Handle);
+        Join(addresses, []);
     }
 
     /// <summary>The link.</summary>
@@ -120,7 +120,15 @@ internal sealed class LinkResponder : IDisposable
     {
         foreach (var address in addresses.Where(address => address.Family == IpFamily.V6 && !before.Contains(address)))
         {
-            _groups?.Join(NdFrame.SolicitedNode(address));
+            try
+            {
+                _groups?.Join(NdFrame.SolicitedNode(address));
+            }
+            catch (LinuxException error) when (error.Errno == Errno.ENOBUFS)
+            {
+                // More groups than net.core.optmem_max allows: then whatever multicast the switch brings.
+                _nd?.Socket.TakeAllMulticast();
+            }
         }
     }
 

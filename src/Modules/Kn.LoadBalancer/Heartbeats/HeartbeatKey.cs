@@ -15,7 +15,8 @@ internal sealed class HeartbeatKey(Func<ApiClient?> api, string stateDirectory)
     public static readonly ObjectKey SecretKey = new("kube-system", "kn-heartbeat");
 
     private const string Field = "key";
-    private const string FileName = "heartbeat.key";
+    /// <summary>Its name in the state directory.</summary>
+    public const string FileName = "heartbeat.key";
 
     private string Path => System.IO.Path.Combine(stateDirectory, FileName);
 

@@ -5,7 +5,8 @@ namespace Kn.LoadBalancer.Heartbeats;
 /// <summary>The number of this start of the agent, greater than that of any start before.</summary>
 internal static class Incarnation
 {
-    private const string FileName = "heartbeat.incarnation";
+    /// <summary>Its name in the state directory.</summary>
+    public const string FileName = "heartbeat.incarnation";
 
     /// <summary>The clock, or one more than the last where the clock was set back: machines without a battery start in the past.</summary>
     /// <param name="stateDirectory">Where the last one is kept.</param>

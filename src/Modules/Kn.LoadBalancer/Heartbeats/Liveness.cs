@@ -40,6 +40,8 @@ internal sealed class Liveness(HeartbeatOptions options)
             NodeState.Up => now + options.DeadAfter,
             // Never longer than the config of this node says: a claim of another's is no reason to wait for ever.
             NodeState.Restarting => now + (heartbeat.Grace < options.RestartGrace ? heartbeat.Grace : options.RestartGrace),
+            // Who restarted and starts is as it was, until it is up or its grace is over.
+            NodeState.Starting when peer.State is NodeState.Restarting or NodeState.Starting => peer.AliveUntil,
             _ => now,
         };
         _peers[heartbeat.Node] = new Peer(heartbeat.State, heartbeat.Incarnation, heartbeat.Counter, until);

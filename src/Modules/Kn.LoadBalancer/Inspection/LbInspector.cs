@@ -33,9 +33,6 @@ internal sealed class LbInspector(ModuleContext context, LoadBalancerOptions opt
         }
     }
 
-    /// <summary>What a module that is not running answers.</summary>
-    public static ControlResponse Refuse() => Sentence(LbVerb.Failed, "the module loadBalancer is not running");
-
     /// <summary>Everything as this node sees it.</summary>
     internal LbListReport Report()
     {

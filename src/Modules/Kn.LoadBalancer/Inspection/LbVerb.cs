@@ -23,7 +23,4 @@ public static class LbVerb
 
     /// <summary>The body is a sentence: the question cannot be answered.</summary>
     public const int BadQuestion = 4;
-
-    /// <summary>The body is a sentence: the module is not running.</summary>
-    public const int Failed = 5;
 }

@@ -30,6 +30,18 @@ public sealed class LivenessTests
     }
 
     [Fact]
+    [Conformance("load-balancer", "Heartbeats")]
+    public void A_node_that_restarted_keeps_its_addresses_while_it_starts()
+    {
+        Follow("a");
+        Hear("a", NodeState.Restarting, at: 10, grace: 12);
+        Hear("a", NodeState.Starting, at: 11);
+        Hear("a", NodeState.Starting, at: 12);
+        Assert.True(IsAlive("a", 21.9));
+        Assert.False(IsAlive("a", 22));
+    }
+
+    [Fact]
     public void AGraceIsNeverLongerThanTheConfigSays()
     {
         Follow("a");
