@@ -42,7 +42,8 @@ public sealed class AnswerTests : IDisposable
     {
         StartAll();
         var owner = OwnerOf(V6);
-        var output = _segment.Client.Exec("ndisc6", "-m", "-w", "500", V6, "eth0");
+        var (exitCode, output, error) = Tool.Try("ip", ["netns", "exec", _segment.Client.Name, "ndisc6", "-m", V6, "eth0"]);
+        Assert.True(exitCode == 0, $"{output}{error}; {string.Join(", ", _segment.Nodes.Select(static node => $"{node.Name} answered {node.Metric("kn_lb_answers_total")}"))}");
         Assert.Contains(owner.Mac, output, StringComparison.OrdinalIgnoreCase);
         Assert.All(_segment.Nodes.Where(node => node != owner), node => Assert.DoesNotContain(node.Mac, output, StringComparison.OrdinalIgnoreCase));
     }

@@ -156,7 +156,7 @@ internal sealed class Announcer(ResponderEnvironment environment, LoadBalancerMe
         {
             if (_responders.TryGetValue(link.Index, out var responder))
             {
-                responder.Set(addresses, source);
+                responder.Set(addresses);
             }
             else
             {

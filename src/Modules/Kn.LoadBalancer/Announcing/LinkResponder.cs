@@ -19,11 +19,10 @@ internal sealed class LinkResponder : IDisposable
     private readonly MulticastMember? _groups;
     private readonly MacAddress _mac;
     private HashSet<IpAddress> _addresses;
-    private IpAddress? _source;
 
     /// <summary>Answers from now on.</summary>
     /// <param name="link">Where; it has an Ethernet address.</param>
-    /// <param name="source">The link's own IPv6 address; null where it has none.</param>
+    /// <param name="source">The link's own IPv6 address; null where it has none, and where nothing is told of IPv6 then.</param>
     /// <param name="addresses">What it answers for.</param>
     /// <param name="environment">The rest.</param>
     /// <exception cref="LinuxException">The link is gone, or no sockets are allowed.</exception>
@@ -31,7 +30,6 @@ internal sealed class LinkResponder : IDisposable
     {
         _link = link;
         _mac = link.Mac ?? default;
-        _source = source;
         _addresses = addresses;
         _stored = environment.Stored;
         _metrics = environment.Metrics;
@@ -59,9 +57,8 @@ internal sealed class LinkResponder : IDisposable
     private string GroupsName => $"loadBalancer-groups-{_link.Name}";
 
     /// <summary>Sets what it answers for.</summary>
-    public void Set(HashSet<IpAddress> addresses, IpAddress? source)
+    public void Set(HashSet<IpAddress> addresses)
     {
-        _source = source ?? _source;
         var before = _addresses;
         Join(addresses, before);
         Volatile.Write(ref _addresses, addresses);
@@ -82,7 +79,7 @@ internal sealed class LinkResponder : IDisposable
         Span<byte> frame = stackalloc byte[NdFrame.Bytes];
         if (address.Family == IpFamily.V6)
         {
-            NdFrame.WriteUnsolicited(frame, address, _mac, _source ?? address);
+            NdFrame.WriteUnsolicited(frame, address, _mac, address);
             _nd?.Socket.TrySend(frame);
         }
         else
@@ -183,7 +180,8 @@ internal sealed class LinkResponder : IDisposable
         Span<byte> frame = stackalloc byte[NdFrame.Bytes];
         if (message.Target.Family == IpFamily.V6)
         {
-            NdFrame.WriteReply(frame, message.Target, _mac, _source ?? message.Target, message);
+            // From the address itself, as a kernel that has it does: ndisc6 hears no link-local source for a global address.
+            NdFrame.WriteReply(frame, message.Target, _mac, message.Target, message);
         }
         else
         {
