@@ -9,13 +9,15 @@ namespace Kn.LoadBalancer;
 public sealed record PoolOptions
 {
     /// <summary>Its name, which Services ask for by annotation.</summary>
-    public string Name { get; init; } = "";
+    /// <remarks>Not init: of an element of a list that leaves it out, generated readers would make null.</remarks>
+    public string Name { get; set; } = "";
 
     /// <summary>Its addresses, of either family: one, a prefix such as 192.0.2.16/28, or a range such as 192.0.2.16-192.0.2.31.</summary>
     public ValueList<IpRange> Addresses { get; init; }
 
     /// <summary>Give addresses to Services that ask for none in particular. Default true.</summary>
-    public bool AutoAssign { get; init; } = true;
+    /// <remarks>Not init, or its default would be lost (<see cref="Name"/>).</remarks>
+    public bool AutoAssign { get; set; } = true;
 
     /// <summary>Leave out IPv4 addresses that end in .0 or .255, which some routers and customers refuse. Default false.</summary>
     [JsonPropertyName("avoidBuggyIPs")]
