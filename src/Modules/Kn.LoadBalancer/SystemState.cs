@@ -14,9 +14,9 @@ internal static class SystemState
     private const int HeaderFields = 16;
 
     /// <summary>True when systemd says that the machine shuts down; false when it does not, and where there is no systemd.</summary>
-    public static bool IsStopping() => IsStopping(ManagerSocket);
+    public static bool IsStopping() => IsStopping(ManagerSocket, PatienceMilliseconds);
 
-    internal static bool IsStopping(string path)
+    internal static bool IsStopping(string path, int patienceMilliseconds)
     {
         if (!File.Exists(path))
         {
@@ -27,8 +27,8 @@ internal static class SystemState
         {
             using var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified)
             {
-                ReceiveTimeout = PatienceMilliseconds,
-                SendTimeout = PatienceMilliseconds,
+                ReceiveTimeout = patienceMilliseconds,
+                SendTimeout = patienceMilliseconds,
             };
             socket.Connect(new UnixDomainSocketEndPoint(path));
             // 30 is "0", the user id, in hexadecimal.
