@@ -5,7 +5,7 @@ cd "$(dirname "$0")/.."
 
 # Native linking; the kernel's own tools, which the tests ask what Kn did; real peers and clients.
 packages="clang zlib1g-dev binutils
-  nftables iproute2 conntrack iputils-ping procps iperf3
+  nftables iproute2 conntrack iputils-ping iputils-arping ndisc6 procps iperf3
   dnsutils unbound nsd dnsmasq-base knot-resolver dnsperf nginx-light caddy haproxy wrk openssl socat netcat-openbsd curl jq ca-certificates nghttp2-client python3-grpcio
   bird2 frr gobgpd
   containerd podman containernetworking-plugins iptables busybox-static etcd-server xz-utils"

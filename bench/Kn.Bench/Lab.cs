@@ -85,7 +85,7 @@ internal sealed class Lab : IDisposable
 
     public void Dispose() => KnLab("down", "--name", _name);
 
-    private static string Call(string program, params string[] words)
+    internal static string Call(string program, params string[] words)
     {
         using var process = Process.Start(new ProcessStartInfo(program, words) { RedirectStandardOutput = true, RedirectStandardError = true })!;
         var errors = process.StandardError.ReadToEndAsync();

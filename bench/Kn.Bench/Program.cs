@@ -3,6 +3,7 @@ using Kn.Bench.Groups;
 using Kn.Bench.Groups.Bgp;
 using Kn.Bench.Groups.Dns;
 using Kn.Bench.Groups.Ingress;
+using Kn.Bench.Groups.LoadBalancers;
 using Kn.Bench.Groups.Policy;
 using Kn.Bench.Groups.Proxy;
 
@@ -26,7 +27,8 @@ if (args.Length is < 2 or > 3)
     ("ingress", IngressPeersBench.Run),
     ("ingress", IngressChangeBench.Run),
     ("bgp", BgpBench.Run),
-    ("bgplb", BgpServiceBench.Run),
+    ("lb", LbBench.Run),
+    ("lb", BgpServiceBench.Run),
 ];
 var wanted = args.Length == 3 ? groups.Where(group => group.Name == args[2]).ToArray() : groups;
 if (wanted.Length == 0)

@@ -112,6 +112,9 @@ public static class NodeResources
     /// <summary>Bits of connection marks in which NetworkPolicy keeps the generation that decided a connection.</summary>
     public const uint PolicyConnectionMask = 0xffff_0000;
 
+    /// <summary>UDP port of the heartbeats between nodes, unless the config names another: MetalLB's.</summary>
+    public const ushort HeartbeatPort = 7946;
+
     /// <summary>NFLOG group that packets dropped by NetworkPolicy are told to.</summary>
     public const ushort PolicyDropLog = 75;
 }

@@ -2,6 +2,7 @@ using Kn.Cni;
 using Kn.Dns;
 using Kn.Hosting.Modules;
 using Kn.Ingress;
+using Kn.LoadBalancer;
 using Kn.Policy;
 using Kn.Routes;
 using Kn.ServiceProxy;
@@ -20,6 +21,7 @@ internal static class ModuleList
         ModuleEntry.Of("dns", enabledByDefault: true, DnsJson.Default.DnsOptions, static options => new DnsModule(options)),
         ModuleEntry.Of("policy", enabledByDefault: true, PolicyJson.Default.PolicyOptions, static options => new PolicyModule(options)),
         ModuleEntry.Of("ingress", enabledByDefault: false, IngressJson.Default.IngressOptions, static options => new IngressModule(options)),
+        ModuleEntry.Of("loadBalancer", enabledByDefault: false, LoadBalancerJson.Default.LoadBalancerOptions, static options => new LoadBalancerModule(options)),
         ModuleEntry.Of("cni", enabledByDefault: true, CniJson.Default.CniOptions, static options => new CniModule(options)),
     ];
 }

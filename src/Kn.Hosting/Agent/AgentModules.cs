@@ -28,6 +28,7 @@ internal sealed class AgentModules
     private readonly EncapsulationOverhead _encapsulation = new();
     private readonly ForwardingMemory _forwarding = new();
     private readonly ProgrammedServices _programmedServices = new();
+    private readonly AddressAnnouncement _announcement = new();
 
     /// <summary>What modules tell the cluster.</summary>
     internal EventRecorder Events { get; }
@@ -106,6 +107,7 @@ internal sealed class AgentModules
         Encapsulation = _encapsulation,
         Forwarding = _forwarding,
         ProgrammedServices = _programmedServices,
+        Announcement = _announcement,
         StoredSockets = _sockets,
         Leadership = Leadership,
         Api = () => Api(),

@@ -64,10 +64,15 @@ public sealed class ClusterLeadership
     /// <param name="logger">For what happens.</param>
     /// <param name="time">The clock.</param>
     /// <param name="cancellationToken">Ends it.</param>
-    internal async Task RunAsync(string node, Func<ApiClient?> client, ClusterCache cache, ILogger logger, TimeProvider time, CancellationToken cancellationToken)
+    internal Task RunAsync(string node, Func<ApiClient?> client, ClusterCache cache, ILogger logger, TimeProvider time, CancellationToken cancellationToken)
     {
         var options = new ElectionOptions { Identity = node, Candidates = () => cache.Current.Nodes.Count };
-        var election = new LeaderElection(options, new ApiLeaseStore(client, LeaseKey), time, logger);
+        return RunAsync(new LeaderElection(options, new ApiLeaseStore(client, LeaseKey), time, logger), client, cancellationToken);
+    }
+
+    /// <summary>The same with an election of the caller's, for tests.</summary>
+    internal async Task RunAsync(LeaderElection election, Func<ApiClient?> client, CancellationToken cancellationToken)
+    {
         Volatile.Write(ref _election, election);
         while (await WhenParticipantsAsync(static count => count > 0, cancellationToken))
         {

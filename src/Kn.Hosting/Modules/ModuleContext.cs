@@ -51,6 +51,9 @@ public sealed record ModuleContext
     /// <summary>Which Services the node's proxy has put in place: the module ServiceProxy says it, DNS waits for it.</summary>
     public ProgrammedServices ProgrammedServices { get; init; } = new();
 
+    /// <summary>Which load-balancer addresses BGP advertises: the module LoadBalancer says it, Routes asks.</summary>
+    public AddressAnnouncement Announcement { get; init; } = new();
+
     /// <summary>For changes of tens of thousands of kernel objects at once.</summary>
     public BulkChanges Bulk { get; init; } = new();
 

@@ -96,6 +96,39 @@ public sealed class UdpSocket : IDisposable
         }
     }
 
+    /// <summary>Takes a datagram that is there, without waiting.</summary>
+    /// <param name="buffer">Where it goes; what is longer is cut.</param>
+    /// <param name="peer">Who sent it.</param>
+    /// <param name="length">How much of it there is.</param>
+    /// <returns>False when none waits, or the socket is closed.</returns>
+    public bool TryReceive(Span<byte> buffer, out DatagramPeer peer, out int length)
+    {
+        Span<byte> name = stackalloc byte[SocketAddress.MaxSize];
+        name.Clear();
+        (peer, length) = (default, 0);
+        try
+        {
+            length = (int)Libc.ReceiveFrom(Handle, buffer, name);
+        }
+        catch (ObjectDisposedException)
+        {
+            return false;
+        }
+
+        if (length < 0)
+        {
+            return false;
+        }
+
+        var address = SocketAddress.Read(name, out var port, out var scope);
+        peer = new DatagramPeer(address, port, scope);
+        return true;
+    }
+
+    /// <summary>Waits until a datagram is in one of two sockets, which may be the same one.</summary>
+    /// <returns>False when the time is over.</returns>
+    public static bool WaitForEither(UdpSocket one, UdpSocket other, TimeSpan timeout) => Libc.WaitReadable(one.Handle, other.Handle, timeout);
+
     /// <inheritdoc/>
     public void Dispose() => Handle.Dispose();
 

@@ -52,6 +52,7 @@ internal static class KnCommand
         PolicyCommand.Create(),
         BgpCommand.Create(),
         IngressCommand.Create(),
+        LbCommand.Create(),
         CleanupCommand.Create(),
         ConfigCommand.Create(),
         VersionCommand.Create(),

@@ -24,6 +24,7 @@ public sealed partial class ConformanceTests
             EndToEnd = ["Zone", "Services", "Headless Services", "External names", "Pods", "Clients", "Where it is served", "What a client sees"],
         },
         ["ingress"] = new("the Ingress API", "[Ingress](https://kubernetes.io/docs/concepts/services-networking/ingress/) (networking.k8s.io/v1), the RFCs of HTTP and TLS, and what ingress-nginx makes of them", IngressSections),
+        ["load-balancer"] = new("the Service API's load balancers", "Services of type [LoadBalancer](https://kubernetes.io/docs/concepts/services-networking/service/#loadbalancer) and what MetalLB makes of them", ["Allocation", "Dual stack", "Requested addresses", "Pools", "Sharing", "loadBalancerClass", "Node ports", "Exhaustion", "Release", "Announcement", "Heartbeats", "Fail-over", "Restart", "Graceful shutdown", "Conflicts", "Leader"]),
         ["policy"] = new("the NetworkPolicy API", "[NetworkPolicy](https://kubernetes.io/docs/concepts/services-networking/network-policies/) (networking.k8s.io/v1) and what is left to implementations", PolicySections) { EndToEnd = PolicySections },
         ["services"] = new("the Service API", "[Services](https://kubernetes.io/docs/reference/networking/virtual-ips/), EndpointSlices and what kube-proxy makes of them", ServiceSections) { EndToEnd = ServiceSections },
     };

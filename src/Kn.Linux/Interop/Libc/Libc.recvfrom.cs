@@ -17,6 +17,16 @@ internal static partial class Libc
         return recvfrom(socket, ref MemoryMarshal.GetReference(buffer), (nuint)buffer.Length, flags, ref from, ref length);
     }
 
+    /// <summary>Receives a datagram that is there, and the address that it came from.</summary>
+    internal static nint ReceiveFrom(SafeFileHandle socket, Span<byte> buffer, Span<byte> from)
+    {
+        var length = (uint)from.Length;
+        return recvfrom(socket, ref MemoryMarshal.GetReference(buffer), (nuint)buffer.Length, MSG_DONTWAIT, ref MemoryMarshal.GetReference(from), ref length);
+    }
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial nint recvfrom(SafeFileHandle socket, ref byte data, nuint length, int flags, ref byte from, ref uint fromLength);
+
     [LibraryImport("libc", SetLastError = true)]
     private static partial nint recvfrom(SafeFileHandle socket, ref byte data, nuint length, int flags, ref SockaddrNetlink from, ref uint fromLength);
 }

@@ -22,6 +22,21 @@ internal static partial class Libc
     internal static int SetOption(SafeFileHandle socket, int level, int option, int value) =>
         setsockopt(socket, level, option, in value, sizeof(int));
 
+    /// <summary>Sets an option that is a struct.</summary>
+    internal static int SetOption(SafeFileHandle socket, int level, int option, ReadOnlySpan<byte> value) =>
+        setsockopt(socket, level, option, in MemoryMarshal.GetReference(value), (uint)value.Length);
+
+    /// <summary>Attaches classic BPF: struct sock_fprog (uapi/linux/filter.h) has the number of instructions, and where they are.</summary>
+    internal static unsafe int AttachFilter(SafeFileHandle socket, int option, ReadOnlySpan<byte> instructions)
+    {
+        const int InstructionBytes = 8;
+        fixed (byte* code = instructions)
+        {
+            var program = new FilterProgram { Count = (ushort)(instructions.Length / InstructionBytes), Instructions = code };
+            return setsockopt(socket, SOL_SOCKET, option, in program, (uint)sizeof(FilterProgram));
+        }
+    }
+
     /// <summary>Sets a timeout option; struct timeval of a 64-bit kernel is two longs.</summary>
     internal static int SetTimeout(SafeFileHandle socket, int option, TimeSpan timeout)
     {
@@ -34,6 +49,18 @@ internal static partial class Libc
 
     [LibraryImport("libc", SetLastError = true)]
     private static partial int setsockopt(SafeFileHandle socket, int level, int option, in Timeval value, uint length);
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int setsockopt(SafeFileHandle socket, int level, int option, in byte value, uint length);
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int setsockopt(SafeFileHandle socket, int level, int option, in FilterProgram value, uint length);
+
+    private unsafe struct FilterProgram
+    {
+        public ushort Count;
+        public byte* Instructions;
+    }
 
     private readonly record struct Timeval(long Seconds, long Microseconds);
 }

@@ -40,7 +40,10 @@ public abstract class LabFixture : IAsyncLifetime
     /// VXLAN to those behind the router.</summary>
     protected virtual int NodeCount => 3;
 
-    /// <summary>What every node's kn.yaml has beside the lab's own part.</summary>
+    /// <summary>How many segments the nodes are on.</summary>
+    protected virtual int SegmentCount => 2;
+
+    /// <summary>Further sections of every node's config file; empty for none.</summary>
     protected virtual string AgentConfig => "";
 
     /// <summary>Called once when the lab is up.</summary>
@@ -58,8 +61,7 @@ public abstract class LabFixture : IAsyncLifetime
         var folder = Path.Combine(LabFolder, name);
         string[] server = await StartServerAsync() is { } kubeconfig ? ["--kubeconfig", kubeconfig] : [];
         _options = new LabOptions { Name = name, Folder = folder };
-        string[] config = AgentConfig.Length > 0 ? ["--agent-config", WriteAgentConfig(name)] : [];
-        await LabAsync(["up", "--nodes", $"{NodeCount}", "--underlay-segments", "2", "--kn", Binaries.Kn, "--wait", "120", .. server, .. config]);
+        await LabAsync(["up", "--nodes", $"{NodeCount}", "--underlay-segments", $"{SegmentCount}", "--kn", Binaries.Kn, "--wait", "120", .. server, .. await WriteConfigAsync(name)]);
         _options = LabChoice.Load(folder) ?? throw new InvalidOperationException($"no lab.json in {folder}");
         _client = ApiClient.FromKubeconfig(_options.UserKubeconfig);
         await PrepareAsync();
@@ -138,15 +140,20 @@ public abstract class LabFixture : IAsyncLifetime
         }
     }
 
-    private static string LabFolder => Path.Combine(Path.GetTempPath(), "kn-e2e-labs");
-
-    private string WriteAgentConfig(string name)
+    private async Task<string[]> WriteConfigAsync(string name)
     {
+        if (AgentConfig.Length == 0)
+        {
+            return [];
+        }
+
         Directory.CreateDirectory(LabFolder);
-        var file = Path.Combine(LabFolder, $"{name}.yaml");
-        File.WriteAllText(file, AgentConfig);
-        return file;
+        var path = Path.Combine(LabFolder, name + ".yaml");
+        await File.WriteAllTextAsync(path, AgentConfig);
+        return ["--agent-config", path];
     }
+
+    private static string LabFolder => Path.Combine(Path.GetTempPath(), "kn-e2e-labs");
 
     private NetworkNamespace Open(string path)
     {
