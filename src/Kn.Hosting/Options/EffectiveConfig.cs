@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Collections;
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
@@ -50,22 +51,47 @@ public static class EffectiveConfig
     {
         foreach (var property in options.GetTypeInfo(section.GetType()).Properties.Where(static property => property.Set is not null && property.Get is not null))
         {
-            var value = property.Get!(section);
             writer.WritePropertyName(property.Name);
-            if (value is Enum word)
-            {
-                writer.WriteStringValue(JsonNamingPolicy.CamelCase.ConvertName(word.ToString()));
-            }
-            else if (value is not null && options.GetTypeInfo(value.GetType()) is { Kind: JsonTypeInfoKind.Object })
-            {
-                writer.WriteStartObject();
-                WriteMembers(writer, value, options);
-                writer.WriteEndObject();
-            }
-            else
-            {
-                JsonSerializer.Serialize(writer, value, options.GetTypeInfo(property.PropertyType));
-            }
+            WriteValue(writer, property.Get!(section), property.PropertyType, options);
         }
+    }
+
+    /// <summary>Words as words, also deep in lists: the serializer alone would write them as numbers.</summary>
+    private static void WriteValue(Utf8JsonWriter writer, object? value, Type type, JsonSerializerOptions options)
+    {
+        var info = value is null or Enum ? null : options.GetTypeInfo(value.GetType());
+        if (value is Enum word)
+        {
+            writer.WriteStringValue(JsonNamingPolicy.CamelCase.ConvertName(word.ToString()));
+        }
+        else if (info is { Kind: JsonTypeInfoKind.Object })
+        {
+            writer.WriteStartObject();
+            WriteMembers(writer, value!, options);
+            writer.WriteEndObject();
+        }
+        else if (value is IEnumerable items and not string && HasRecords(items, options))
+        {
+            writer.WriteStartArray();
+            foreach (var item in items)
+            {
+                WriteValue(writer, item, item.GetType(), options);
+            }
+
+            writer.WriteEndArray();
+        }
+        else
+        {
+            JsonSerializer.Serialize(writer, value, options.GetTypeInfo(type));
+        }
+    }
+    private static bool HasRecords(IEnumerable items, JsonSerializerOptions options)
+    {
+        foreach (var item in items)
+        {
+            return item is Enum || (options.TryGetTypeInfo(item.GetType(), out var info) && info.Kind == JsonTypeInfoKind.Object);
+        }
+
+        return false;
     }
 }

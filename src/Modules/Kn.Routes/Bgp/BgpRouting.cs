@@ -45,7 +45,7 @@ internal sealed class BgpRouting : IDisposable
         });
         _learnedTarget = new LearnedTarget(_socket, learned, hops, options.Bgp.Metric, _host.NextHopsChanged);
         _drift.Expected = route => _learnedTarget.Find(route.Destination);
-        _target = new BgpTarget(new BgpTable(context.Node.Name, options.Bgp, options.Mode == RoutesMode.Bgp), _host, _socket, context, events, logger);
+        _target = new BgpTarget(new BgpTable(context.Node.Name, options.Bgp, options.Mode == RoutesMode.Bgp) { IsByBgp = context.Announcement.IsByBgp }, _host, _socket, context, events, logger);
         _learnedLoop = new ReconcileLoop<IpPrefix, LearnedRoute>(
             _learnedTarget, [new WatchRequest(ResourceKinds.Nodes)], context, new ReconcileOptions { Drift = _drift, DriftSpacing = DriftSpacing });
         _loop = new ReconcileLoop<BgpKey, BgpPiece>(_target, Watches, context, new ReconcileOptions { Drift = _drift.OfNetwork, DriftSpacing = DriftSpacing });

@@ -1,4 +1,5 @@
 using Kn.Bgp.Attributes;
+using Kn.Kubernetes.Cache;
 using Kn.Kubernetes.Objects;
 using Kn.Routes.Bgp.Options;
 using Kn.Routes.Bgp.Planning;
@@ -11,6 +12,15 @@ public sealed class AdvertisementTests
     private static readonly BgpOptions All = new() { Advertise = new BgpAdvertiseOptions { PodCidrs = false, ClusterIps = true, ExternalIps = true, LoadBalancerIps = true } };
 
     private static readonly BgpOptions Nothing = new() { Advertise = new BgpAdvertiseOptions { PodCidrs = false, LoadBalancerIps = false } };
+
+    /// <summary>Where the module LoadBalancer announces an address on its segment alone.</summary>
+    [Fact]
+    public void AddressThatIsAnnouncedOtherwise_IsNotTold()
+    {
+        var told = ServiceAdvertisement.Of(ClusterSnapshot.Of([BgpGiven.Service()]), BgpGiven.Service(), null, All.Advertise, static address => !address.ToString().StartsWith("203.0.113.", StringComparison.Ordinal));
+        Assert.DoesNotContain("203.0.113.7/32", told.Select(static prefix => prefix.ToString()));
+        Assert.NotEmpty(told);
+    }
 
     [Fact]
     public void ByDefault_PodCidrsAndLoadBalancersAddressesAreTold() =>

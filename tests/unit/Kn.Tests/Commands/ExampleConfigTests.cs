@@ -27,6 +27,16 @@ public sealed partial class ExampleConfigTests
     [Fact]
     public void EffectiveConfig_CanBeReadBack() => Assert.Equal(Effective(Text), Effective(Effective(Text)));
 
+    /// <summary>Words deep in lists are words as well.</summary>
+    [Theory]
+    [InlineData("loadBalancer: { pools: [{ name: a, addresses: [10.0.0.0/24], announce: both }] }", "\"announce\": \"both\"")]
+    [InlineData("routes: { bgp: { enabled: true, peers: [{ address: 10.0.0.1, asn: 65000, families: ipv6 }] } }", "\"families\": \"ipv6\"")]
+    public void EffectiveConfig_OfLists_CanBeReadBack(string yaml, string word)
+    {
+        Assert.Contains(word, Effective(yaml), StringComparison.OrdinalIgnoreCase);
+        Assert.Equal(Effective(yaml), Effective(Effective(yaml)));
+    }
+
     private static string Effective(string yaml)
     {
         var result = ConfigFile.Parse(File, yaml, ModuleList.All, "n1");

@@ -19,6 +19,9 @@ internal sealed class BgpTable(string thisNode, BgpOptions options, bool isPodRo
 
     public BgpOptions Options => options;
 
+    /// <summary>Whether a load balancer's address is for BGP to announce.</summary>
+    public Func<IpAddress, bool> IsByBgp { get; init; } = static _ => true;
+
     /// <summary>What plans hang on beside the cluster.</summary>
     public BgpEnvironment Environment { get; set; } = BgpEnvironment.None;
 
@@ -58,7 +61,7 @@ internal sealed class BgpTable(string thisNode, BgpOptions options, bool isPodRo
         Prefixes.Clear();
         foreach (var service in cluster.Services)
         {
-            Prefixes.Set(service.Key, ServiceAdvertisement.Of(cluster, service, Self?.Node, options.Advertise));
+            Prefixes.Set(service.Key, ServiceAdvertisement.Of(cluster, service, Self?.Node, options.Advertise, IsByBgp));
         }
     }
 
@@ -175,7 +178,7 @@ internal sealed class BgpTable(string thisNode, BgpOptions options, bool isPodRo
 
     private void FollowService(ClusterSnapshot cluster, ObjectKey key, ISet<BgpKey> keys)
     {
-        var now = cluster.Services.Find(key) is { } service ? ServiceAdvertisement.Of(cluster, service, Self?.Node, options.Advertise) : default;
+        var now = cluster.Services.Find(key) is { } service ? ServiceAdvertisement.Of(cluster, service, Self?.Node, options.Advertise, IsByBgp) : default;
         var before = Prefixes.Set(key, now);
         keys.UnionWith(before.Concat(now).Select(BgpKey.Route));
     }

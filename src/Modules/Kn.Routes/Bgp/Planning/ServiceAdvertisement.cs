@@ -18,7 +18,12 @@ internal static class ServiceAdvertisement
     private const string ExcludedNodeLabel = "node.kubernetes.io/exclude-from-external-load-balancers";
 
     /// <summary>The prefixes, each once.</summary>
-    public static ValueList<IpPrefix> Of(ClusterSnapshot cluster, Service service, Node? self, BgpAdvertiseOptions options)
+    /// <param name="cluster">The cluster.</param>
+    /// <param name="service">One of its Services.</param>
+    /// <param name="self">This node; null while it is unknown.</param>
+    /// <param name="options">What is told at all.</param>
+    /// <param name="isByBgp">Whether a load balancer's address is for BGP to announce; others are announced on their segment alone.</param>
+    public static ValueList<IpPrefix> Of(ClusterSnapshot cluster, Service service, Node? self, BgpAdvertiseOptions options, Func<IpAddress, bool> isByBgp)
     {
         if (service.Metadata.Labels.ContainsKey(ServiceProxyNameLabel) || service.Metadata.Labels.ContainsKey(HeadlessLabel) || service.Type == "ExternalName")
         {
@@ -34,7 +39,7 @@ internal static class ServiceAdvertisement
 
         if (self?.Metadata.Labels.ContainsKey(ExcludedNodeLabel) != true)
         {
-            AddExternal(found, service, local, options);
+            AddExternal(found, service, local, options, isByBgp);
         }
 
         return found.Distinct().Order().ToValueList();
@@ -52,7 +57,7 @@ internal static class ServiceAdvertisement
         }
     }
 
-    private static void AddExternal(List<IpPrefix> found, Service service, Locality local, BgpAdvertiseOptions options)
+    private static void AddExternal(List<IpPrefix> found, Service service, Locality local, BgpAdvertiseOptions options, Func<IpAddress, bool> isByBgp)
     {
         if (IsAsked(service, "externalip", options.ExternalIps))
         {
@@ -62,7 +67,7 @@ internal static class ServiceAdvertisement
         // Of another implementation's class the addresses are its to announce. With ipMode Proxy nodes do not serve them.
         if (service.Type == "LoadBalancer" && IsOurClass(service.LoadBalancerClass) && IsAsked(service, "loadbalancerip", options.LoadBalancerIps))
         {
-            var addresses = service.LoadBalancerIngress.Where(static ingress => !ingress.ProxyMode).Select(static ingress => ingress.Ip);
+            var addresses = service.LoadBalancerIngress.Where(static ingress => !ingress.ProxyMode).Select(static ingress => ingress.Ip).Where(isByBgp);
             Add(found, addresses, service.ExternalTrafficPolicyLocal, local, options);
         }
     }
