@@ -93,9 +93,7 @@ public sealed class LeaderElection
                 return;
             }
 
-            using var pause = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-            await Task.WhenAny(working, Task.Delay(left < _options.RetryPeriod ? left : _options.RetryPeriod, _time, pause.Token));
-            await pause.CancelAsync();
+            await working.WaitAsync(left < _options.RetryPeriod ? left : _options.RetryPeriod, _time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             left = renewedAt + _options.RenewDeadline - Now;
             if (working.IsCompleted || cancellationToken.IsCancellationRequested || left <= TimeSpan.Zero)
             {

@@ -55,7 +55,9 @@ internal sealed class LeaseClaim(ElectionOptions options)
     {
         var isLate = Observed is not { Holder.Length: > 0, RenewTime: { } renewed } || wallClock - renewed > options.RetryPeriod * 2.5;
         var share = isLate ? 1.0 : Math.Max(1.0, (double)options.Candidates() / ElectionOptions.FullPaceCandidates);
-        // client-go's JitterFactor.
-        return options.RetryPeriod * share * (1 + (0.2 * jitter));
+
+        // Of many that started together some must always be about to look, so those that look seldom do it at any time: on average as often as their share.
+        // Else client-go's JitterFactor.
+        return share > 1 ? options.RetryPeriod * Math.Max(1, share * 2 * jitter) : options.RetryPeriod * (1 + (0.2 * jitter));
     }
 }

@@ -60,6 +60,17 @@ internal sealed class RunningEngine : IAsyncDisposable
 
     public ProxyEngine Engine { get; }
 
+    /// <summary>Waits until the engine, which counts an answer when it has sent it, says so.</summary>
+    public async Task UntilAsync(Func<ProxyEngine, bool> condition, string what)
+    {
+        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        while (!condition(Engine))
+        {
+            Assert.False(deadline.IsCancellationRequested, what);
+            await Task.Delay(5);
+        }
+    }
+
     /// <summary>What is done with the requests of a.org, whose only rule this becomes.</summary>
     public void SetRule(RouteSettings settings, string path = "", PathMatch match = PathMatch.Prefix, CanaryRule? canary = null) => _routes.Apply(
         [new(RouteKey.Of("a.org"), _routes.PieceOf("a.org"), new HostPiece([new RouteRule(path, match, new BackendRef(new ObjectKey("ns", "web"), 80, ""), "Ingress ns/i") { Settings = settings, Canary = canary }], null))]);

@@ -163,7 +163,7 @@ public sealed class TlsEngineTests
             await client.ReadToEndAsync();
         }
 
-        await EventuallyAsync(() => engine.Engine.Open == 0, "all of them are gone");
+        await engine.UntilAsync(static proxy => proxy.Open == 0, "all of them are gone");
         Assert.Equal(hello.Length + 1, engine.Engine.Sum(static counters => counters.HandshakeFailures));
         await using var after = await TlsClient.ConnectAsync(engine.TlsPort, "a.org");
         await after.SendAsync(Get);
@@ -185,7 +185,7 @@ public sealed class TlsEngineTests
             await client.ReadToEndAsync();
         }
 
-        await EventuallyAsync(() => engine.Engine.Open == 0, "all of them are gone");
+        await engine.UntilAsync(static proxy => proxy.Open == 0, "all of them are gone");
     }
 
     [Fact]
@@ -318,16 +318,6 @@ public sealed class TlsEngineTests
         finally
         {
             Directory.Delete(folder, recursive: true);
-        }
-    }
-
-    private static async Task EventuallyAsync(Func<bool> condition, string what)
-    {
-        using var deadline = new CancellationTokenSource(s_patience);
-        while (!condition())
-        {
-            Assert.False(deadline.IsCancellationRequested, what);
-            await Task.Delay(5);
         }
     }
 

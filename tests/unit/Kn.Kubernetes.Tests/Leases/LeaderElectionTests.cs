@@ -150,16 +150,25 @@ public sealed class LeaderElectionTests
         return candidate;
     }
 
-    /// <summary>Moves the clock in small steps, and lets everybody come to rest after each.</summary>
+    /// <summary>Moves the clock in small steps, and lets everybody come to rest after each: a candidate that has done what there is to do waits for its timer.</summary>
     private async Task StepAsync(TimeSpan by)
     {
+        await RestAsync();
         for (var done = TimeSpan.Zero; done < by; done += TimeSpan.FromMilliseconds(500))
         {
             _time.Advance(TimeSpan.FromMilliseconds(500));
-            await Task.Yield();
+            await RestAsync();
         }
+    }
 
-        await Task.Yield();
+    private async Task RestAsync()
+    {
+        var since = System.Diagnostics.Stopwatch.StartNew();
+        while (_time.Waiting < _candidates.Count(static candidate => candidate.IsRunning))
+        {
+            Assert.True(since.Elapsed < TimeSpan.FromSeconds(30), "candidates come to rest");
+            await Task.Delay(1);
+        }
     }
 
     private async Task StopAsync()
@@ -184,6 +193,8 @@ public sealed class LeaderElectionTests
         public LeaderElection Election { get; }
 
         public bool Leads { get; private set; }
+
+        public bool IsRunning => !_run.IsCompleted;
 
         public async Task StopAsync()
         {

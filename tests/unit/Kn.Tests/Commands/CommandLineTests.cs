@@ -8,9 +8,9 @@ public sealed class CommandLineTests : IDisposable
 
     public static TheoryData<string, string> WrongUsages => new()
     {
-        { "", "kn: kn needs a command: one of agent, status, ipam, dns, policy, bgp, ingress, cleanup, config, version; see kn --help\n" },
-        { "foo", "kn: 'foo' is not a command of kn: there are agent, status, ipam, dns, policy, bgp, ingress, cleanup, config, version; see kn --help\n" },
-        { "foo bar --baz", "kn: 'foo' is not a command of kn: there are agent, status, ipam, dns, policy, bgp, ingress, cleanup, config, version; see kn --help\n" },
+        { "", "kn: kn needs a command: one of agent, status, ipam, dns, policy, bgp, ingress, lb, cleanup, config, version; see kn --help\n" },
+        { "foo", "kn: 'foo' is not a command of kn: there are agent, status, ipam, dns, policy, bgp, ingress, lb, cleanup, config, version; see kn --help\n" },
+        { "foo bar --baz", "kn: 'foo' is not a command of kn: there are agent, status, ipam, dns, policy, bgp, ingress, lb, cleanup, config, version; see kn --help\n" },
         { "config", "kn: kn config needs a command: one of check, show; see kn --help\n" },
         { "config chek", "kn: 'chek' is not a command of kn config: there are check, show; see kn --help\n" },
         { "agent --speed 9", "kn: '--speed' is not an option or argument of kn agent; see kn --help\n" },
