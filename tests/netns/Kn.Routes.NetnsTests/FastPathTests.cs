@@ -15,6 +15,10 @@ namespace Kn.Routes.NetnsTests;
 public sealed partial class FastPathTests : IAsyncLifetime, IDisposable
 {
     private const int Port = 9100;
+
+    /// <summary>The stack would see two packets of each, the message and its answer.</summary>
+    private const int Messages = 50;
+
     private readonly TwoSegments _net = new(podMtu: 1400);
 
     public static TheoryData<RoutesMode, IpFamily> Ways() => new()
@@ -109,12 +113,11 @@ public sealed partial class FastPathTests : IAsyncLifetime, IDisposable
         Eventually.True(
             () =>
             {
-                echo.Ask();
                 var before = Sent();
-                echo.Ask();
-                return Sent() == before;
+                AskOften(echo);
+                return Sent() < before + (Messages / 2);
             },
-            "a message comes into the pod that its veth's other end has not sent");
+            "messages come into the pod that its veth's other end has not sent");
 
         long Sent() => (long)_net.Nodes[2].Space.IpJson("-s", "link", "show", "pod")[0]!["stats64"]!["tx"]!["packets"]!;
     }
@@ -255,16 +258,24 @@ public sealed partial class FastPathTests : IAsyncLifetime, IDisposable
 
     private Echo Connect(IpFamily family) => new(_net, new IPEndPoint(TwoSegments.PodAddress(3, family).ToIPAddress(), Port), TwoSegments.PodAddress(3, family));
 
-    /// <summary>Some message and its answer pass both nodes while their counters stand still.</summary>
+    /// <summary>Most of many messages, and of their answers, pass both nodes while their counters stand still. Of many, because a flow is forgotten after
+    /// 50 ms, and to read a counter may take as long.</summary>
     private void TakesTheFastPath(Echo echo) => Eventually.True(
         () =>
         {
-            echo.Ask();
-            var before = (Forwarded(0), Forwarded(2));
-            echo.Ask();
-            return before == (Forwarded(0), Forwarded(2));
+            var before = (First: Forwarded(0), Second: Forwarded(2));
+            AskOften(echo);
+            return Forwarded(0) < before.First + Messages && Forwarded(2) < before.Second + Messages;
         },
-        $"a message passes {_net.Nodes[0].Space.Exec("nft", "list", "ruleset")} {Programs(_net.Nodes[0], "pod")}");
+        "messages pass");
+
+    private static void AskOften(Echo echo)
+    {
+        for (var i = 0; i < Messages; i++)
+        {
+            echo.Ask();
+        }
+    }
 
     private long Forwarded(int node) => Packets().Matches(_net.Nodes[node].Space.Exec("nft", "list", "chain", "inet", "t", "c")).Sum(static match => long.Parse(match.Groups[1].Value, CultureInfo.InvariantCulture));
 
