@@ -92,7 +92,7 @@ public sealed partial class BgpSpeaker
             next = peer.NextDeadline is { } due && due < next ? due : next;
         }
 
-        next = IsDeferring && _deferredUntil < next ? _deferredUntil : next;
+        next = !_isConverged && _deferredUntil < next ? _deferredUntil : next;
         var wait = next == TimeSpan.MaxValue ? Timeout.InfiniteTimeSpan : TimeSpan.FromMilliseconds(Math.Clamp((next - Now).TotalMilliseconds + 1, 1, int.MaxValue));
         _alarm.Change(wait, Timeout.InfiniteTimeSpan);
     }
@@ -100,7 +100,7 @@ public sealed partial class BgpSpeaker
     /// <summary>RFC 4724 §4.1: chooses when every peer has told all it has, or the time is over.</summary>
     private void EndDeferral()
     {
-        if (!IsDeferring || (Now < _deferredUntil && (_peers.Count == 0 || _peers.Values.Any(static peer => peer.IsAwaited))))
+        if (!IsDeferring || IsEarly(static peer => peer.IsAwaited))
         {
             return;
         }
@@ -112,9 +112,14 @@ public sealed partial class BgpSpeaker
         }
     }
 
+    /// <summary>Whether somebody is missing whom there still is time to wait for.</summary>
+    private bool IsEarly(Func<SpeakerPeer, bool> isMissing) => Now < _deferredUntil && (_peers.Count == 0 || _peers.Values.Any(isMissing));
+
+    /// <summary>Later than the choice where peers have restarted, too: those are not waited for with choosing (each would wait for the other, RFC 4724 §4.1),
+    /// but what the kernel has of them is needed until they have told it again.</summary>
     private void Converge()
     {
-        if (!_isConverged)
+        if (!_isConverged && !IsEarly(static peer => peer.IsUnheard))
         {
             _isConverged = true;
             _observer.Converged();

@@ -15,6 +15,7 @@ internal sealed class BfdSession
     private bool _isPolling;
     private TimeSpan _nextSend;
     private TimeSpan? _detect;
+    private TimeSpan? _pause;
 
     /// <summary>A session that is down.</summary>
     /// <param name="options">The neighbour.</param>
@@ -30,7 +31,28 @@ internal sealed class BfdSession
         _agreedSend = SlowInterval;
     }
 
+    /// <summary>Goes on with a session that an earlier process paused: up, until the neighbour says or silence shows that it is not.</summary>
+    internal BfdSession(BfdPeerOptions options, PausedPath paused, Func<double> random, TimeSpan now)
+        : this(options, paused.Mine, random, now)
+    {
+        _remote = paused.Heard;
+        State = BfdState.Up;
+        IsConfirmed = false;
+        UpdateIntervals(now);
+        _isPolling = true;
+        _detect = now + SlowInterval + DetectionTime;
+    }
+
     internal uint Discriminator { get; }
+
+    /// <summary>False for a session that goes on after a pause, before the neighbour was heard to go on with it, too.</summary>
+    internal bool IsConfirmed { get; private set; } = true;
+
+    /// <summary>The neighbour knows that it will hear nothing for a while.</summary>
+    internal bool IsPaused => _pause is not null && State == BfdState.Up && !_isPolling;
+
+    /// <summary>The neighbour is being told of a pause.</summary>
+    internal bool IsPausing => _pause is not null && State == BfdState.Up && _isPolling;
 
     internal BfdState State { get; private set; } = BfdState.Down;
 
@@ -61,6 +83,7 @@ internal sealed class BfdSession
             _isPolling = false;
         }
 
+        IsConfirmed |= packet.State == BfdState.Up && packet.Yours == Discriminator;
         Move(packet.State);
         UpdateIntervals(now);
         _detect = State == BfdState.Down ? null : now + DetectionTime;
@@ -90,6 +113,20 @@ internal sealed class BfdSession
         _nextSend = now + (_agreedSend * share);
         return _remote is { ReceiveMicroseconds: 0 } && State == BfdState.Up ? null : Packet(_isPolling, final: false);
     }
+
+    /// <summary>Tells the neighbour not to miss us for so long: as if we were to send that seldom, which a poll agrees on (RFC 5880 §6.8.3).</summary>
+    internal void Pause(TimeSpan patience, TimeSpan now)
+    {
+        if (State == BfdState.Up && _remote is not null)
+        {
+            _pause = patience / _options.Multiplier;
+            UpdateIntervals(now);
+            _nextSend = now;
+        }
+    }
+
+    /// <summary>What is needed to go on with a paused session.</summary>
+    internal PausedPath ToPaused() => new(_options.Address, _options.LocalAddress, Discriminator, _remote!.Value);
 
     /// <summary>The last packet of a session that is switched off here: it says nothing of the path, so the neighbour need not act (RFC 5882 §4.1).</summary>
     internal BfdPacket Leave()
@@ -124,19 +161,21 @@ internal sealed class BfdSession
         State = BfdState.Down;
         Diagnostic = reason;
         _isPolling = false;
+        IsConfirmed = true;
     }
 
     /// <summary>RFC 5880 §6.8.3: a change of what we want is told by a poll, and when we may send sooner, we do.</summary>
     private void UpdateIntervals(TimeSpan now)
     {
-        var wanted = State == BfdState.Up ? _options.SendInterval : Longer(SlowInterval, _options.SendInterval);
+        var wanted = State == BfdState.Up ? _pause ?? _options.SendInterval : Longer(SlowInterval, _options.SendInterval);
         if (wanted != _sendInterval)
         {
             _sendInterval = wanted;
             _isPolling = State == BfdState.Up;
         }
 
-        _agreedSend = Longer(_sendInterval, _remote is { } remote ? Micro(remote.ReceiveMicroseconds) : TimeSpan.Zero);
+        // No slower before the neighbour has agreed to it.
+        _agreedSend = Longer(IsPausing ? _options.SendInterval : _sendInterval, _remote is { } remote ? Micro(remote.ReceiveMicroseconds) : TimeSpan.Zero);
         _nextSend = now + _agreedSend < _nextSend ? now + _agreedSend : _nextSend;
     }
 

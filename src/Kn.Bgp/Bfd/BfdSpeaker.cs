@@ -21,16 +21,27 @@ public sealed class BfdSpeaker : IDisposable
     private readonly long _start;
     private readonly Channel<Action> _mailbox = Channel.CreateBounded<Action>(new BoundedChannelOptions(4096) { SingleReader = true });
     private readonly Dictionary<IpAddress, Watched> _sessions = [];
+    private readonly Dictionary<IpAddress, PausedPath> _paused = [];
     private readonly ITimer _alarm;
     private uint _lastDiscriminator;
+    private TaskCompletionSource<ValueList<PausedPath>>? _pausing;
+    private TimeSpan _pausingUntil;
 
     /// <summary>A speaker that does nothing before <see cref="RunAsync"/>.</summary>
     /// <param name="changed">Told of each change of a neighbour's state, on the loop. A neighbour whose operator switched BFD off is told as
     /// <see cref="BfdState.AdminDown"/>, which says nothing of the path (RFC 5882 §4.1).</param>
     /// <param name="time">The clock.</param>
     /// <param name="openSocket">Opens UDP sockets; null for the thread's network namespace.</param>
-    public BfdSpeaker(Action<IpAddress, BfdState, BfdDiagnostic> changed, TimeProvider time, Func<AddressFamily, Socket>? openSocket = null)
+    /// <param name="paused">Paths that an earlier process paused: the first neighbours that are set go on with them.</param>
+    public BfdSpeaker(
+        Action<IpAddress, BfdState, BfdDiagnostic> changed, TimeProvider time, Func<AddressFamily, Socket>? openSocket = null, IReadOnlyCollection<PausedPath>? paused = null)
     {
+        foreach (var path in paused ?? [])
+        {
+            _paused[path.Address] = path;
+            _lastDiscriminator = Math.Max(_lastDiscriminator, path.Mine);
+        }
+
         _changed = changed;
         _time = time;
         _openSocket = openSocket ?? (static family => new Socket(family, SocketType.Dgram, ProtocolType.Udp));
@@ -61,8 +72,32 @@ public sealed class BfdSpeaker : IDisposable
         await done.Task.WaitAsync(cancellationToken);
     }
 
-    /// <summary>Works until it is cancelled. Neighbours are told then that it is switched off, so that a restart does not look like a path that is
-    /// gone, which would end what graceful restart keeps (RFC 5882 §4.3).</summary>
+    /// <summary>Before a restart: asks the neighbours of all paths that are up not to miss us for so long. Nothing else keeps every neighbour from ending
+    /// what graceful restart keeps: BIRD and FRR take silence and the word that BFD is switched off alike for a failure.</summary>
+    /// <param name="patience">How long.</param>
+    /// <param name="limit">How long to wait for their answers.</param>
+    /// <param name="cancellationToken">Cancelled when the wait is over.</param>
+    /// <returns>The paths whose neighbour agreed.</returns>
+    public async Task<ValueList<PausedPath>> PauseAsync(TimeSpan patience, TimeSpan limit, CancellationToken cancellationToken)
+    {
+        var done = new TaskCompletionSource<ValueList<PausedPath>>(TaskCreationOptions.RunContinuationsAsynchronously);
+        await _mailbox.Writer.WriteAsync(
+            () =>
+            {
+                foreach (var watched in _sessions.Values)
+                {
+                    watched.Session.Pause(patience, Now);
+                }
+
+                _pausing = done;
+                _pausingUntil = Now + limit;
+            },
+            cancellationToken);
+        return await done.Task.WaitAsync(cancellationToken);
+    }
+
+    /// <summary>Works until it is cancelled. Neighbours that did not agree to a pause are told then that it is switched off, which says nothing of the path
+    /// (RFC 5882 §4.1).</summary>
     /// <exception cref="SocketException">The port is another program's.</exception>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
@@ -87,7 +122,7 @@ public sealed class BfdSpeaker : IDisposable
         }
         finally
         {
-            foreach (var watched in _sessions.Values)
+            foreach (var watched in _sessions.Values.Where(static watched => !watched.Session.IsPaused))
             {
                 Send(watched, watched.Session.Leave());
             }
@@ -133,8 +168,15 @@ public sealed class BfdSpeaker : IDisposable
 
         foreach (var options in wanted.Values)
         {
-            var session = new BfdSession(options, ++_lastDiscriminator, Random.Shared.NextDouble, Now);
+            var session = _paused.TryGetValue(options.Address, out var paused) && paused.LocalAddress == options.LocalAddress
+                ? new BfdSession(options, paused, Random.Shared.NextDouble, Now)
+                : new BfdSession(options, ++_lastDiscriminator, Random.Shared.NextDouble, Now);
             _sessions.Add(options.Address, new Watched(options, session, OpenSender(options)));
+        }
+
+        if (peers.Count > 0)
+        {
+            _paused.Clear();
         }
     }
 
@@ -152,9 +194,24 @@ public sealed class BfdSpeaker : IDisposable
             next = watched.Session.NextDeadline < next ? watched.Session.NextDeadline : next;
         }
 
+        if (_pausing is { } pausing)
+        {
+            EndPausing(pausing);
+            next = _pausingUntil < next ? _pausingUntil : next;
+        }
+
         _alarm.Change(
             next == TimeSpan.MaxValue ? Timeout.InfiniteTimeSpan : TimeSpan.FromMilliseconds(Math.Max(1, (next - Now).TotalMilliseconds)),
             Timeout.InfiniteTimeSpan);
+    }
+
+    private void EndPausing(TaskCompletionSource<ValueList<PausedPath>> pausing)
+    {
+        if (Now >= _pausingUntil || !_sessions.Values.Any(static watched => watched.Session.IsPausing))
+        {
+            _pausing = null;
+            pausing.SetResult(_sessions.Values.Where(static watched => watched.Session.IsPaused).Select(static watched => watched.Session.ToPaused()).ToValueList());
+        }
     }
 
     private void Receive(IpAddress from, BfdPacket packet)
@@ -172,6 +229,11 @@ public sealed class BfdSpeaker : IDisposable
 
     private void Tell(Watched watched)
     {
+        if (!watched.Session.IsConfirmed)
+        {
+            return;
+        }
+
         var state = watched.Session is { State: BfdState.Down, IsRemoteAdminDown: true } ? BfdState.AdminDown : watched.Session.State;
         if (state != watched.Told)
         {

@@ -102,6 +102,8 @@ internal sealed partial class SpeakerPeer
 
                 break;
             case BgpMessageType.Keepalive:
+                // Without End-of-RIB, a pause in what it tells is taken for the end.
+                _unheard = _agreed is { WantsEndOfRib: false } && number == _sessionNumber ? FamilySet.None : _unheard;
                 Fsm.KeepaliveReceived(number, _speaker.Now);
                 break;
             case BgpMessageType.Notification:
@@ -193,7 +195,9 @@ internal sealed partial class SpeakerPeer
         _writer = new UpdateWriter(up.Agreed.MaxMessageLength, up.Agreed.FourOctetAs);
         _since = _speaker.Now;
         _sessions++;
-        _awaited = up.Agreed.Peer.Capabilities.GracefulRestart is { IsRestarting: true } ? FamilySet.None : up.Agreed.Families;
+        // One that has restarted itself waits for us; one without the capability sends no End-of-RIB; one that only helps does, though it names no family.
+        _awaited = up.Agreed.Peer.Capabilities.GracefulRestart is { IsRestarting: false } ? up.Agreed.Families : FamilySet.None;
+        _unheard = up.Agreed.Families;
         Rib.RouterId = up.Agreed.Peer.RouterId;
         Rib.ExtendedNextHop = up.Agreed.ExtendedNextHop;
         Rib.SessionAddress = _session.LocalAddress;
@@ -243,6 +247,7 @@ internal sealed partial class SpeakerPeer
         if (update.EndOfRib is { } ended)
         {
             _awaited &= ~FamilySetExtensions.Of(ended);
+            _unheard &= ~FamilySetExtensions.Of(ended);
             _speaker.Rib.RemovePaths(Rib, _stale.EndOfRib(ended), staleOnly: true);
         }
 

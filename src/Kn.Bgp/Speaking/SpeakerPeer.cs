@@ -26,6 +26,7 @@ internal sealed partial class SpeakerPeer
     private FamilySet _endOfRibDue;
     private FamilySet _refreshEndDue;
     private FamilySet _awaited;
+    private FamilySet _unheard;
     private TimeSpan _since;
     private int _sessions;
     private long _messagesIn;
@@ -63,7 +64,10 @@ internal sealed partial class SpeakerPeer
     internal TimeSpan? NextDeadline => Fsm.NextDeadline is not { } next ? _stale.Deadline : _stale.Deadline < next ? _stale.Deadline : next;
 
     /// <summary>After our restart: it may still tell what would change the choice (RFC 4724 §4.1).</summary>
-    internal bool IsAwaited => !Options.IsShutdown && (_agreed is null || (_awaited & _agreed.Kept) != FamilySet.None);
+    internal bool IsAwaited => !Options.IsShutdown && (_agreed is null || _awaited != FamilySet.None);
+
+    /// <summary>It has not told all it has.</summary>
+    internal bool IsUnheard => !Options.IsShutdown && (_agreed is null || _unheard != FamilySet.None);
 
     internal PeerStatus Status => new()
     {

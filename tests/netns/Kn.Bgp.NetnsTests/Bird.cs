@@ -31,7 +31,7 @@ internal sealed class Bird(TestNamespace space, PeerSettings settings) : RealPee
               neighbor {{address}} as {{Settings.PeerAs}};
               hold time {{Settings.HoldSeconds}};
               connect delay time 1; connect retry time 1; error wait time 1, 2;
-              graceful restart {{(Settings.GracefulRestart ? "yes" : "off")}};
+              graceful restart {{(!Settings.GracefulRestart ? "off" : Settings.HelpsOnly ? "aware" : "yes")}};
               {{(Settings.Password.Length > 0 ? $"password \"{Settings.Password}\";" : "")}}
               {{(Settings.Bfd ? "bfd yes;" : "")}}
               {{(Settings.TtlSecurity ? "ttl security yes;" : "")}}

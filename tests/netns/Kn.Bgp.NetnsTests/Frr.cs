@@ -42,7 +42,7 @@ internal sealed class Frr(TestNamespace space, PeerSettings settings) : RealPeer
          bgp router-id {Settings.RouterId}
          no bgp ebgp-requires-policy
          no bgp network import-check
-         {(Settings.GracefulRestart ? "bgp graceful-restart" : "bgp graceful-restart-disable")}
+         {(!Settings.GracefulRestart ? "bgp graceful-restart-disable" : Settings.HelpsOnly ? "!" : "bgp graceful-restart")}
         {Each(Session)}
          address-family ipv4 unicast
           network {Settings.RouteV4}

@@ -21,6 +21,9 @@ internal sealed record PeerSettings
 
     public bool GracefulRestart { get; init; }
 
+    /// <summary>With <see cref="GracefulRestart"/>: it keeps others' routes, and does not ask for the same.</summary>
+    public bool HelpsOnly { get; init; }
+
     public bool ExtendedNextHop { get; init; }
 
     public bool TtlSecurity { get; init; }

@@ -90,6 +90,29 @@ public sealed class RawPeerTests
         Eventually.True(() => kn.Routes.GetValueOrDefault("10.2.3.0/24") == "10.9.0.2", "the route is here");
     }
 
+    /// <summary>One that has restarted itself, and that nobody waits for with choosing; one that only helps; one without graceful restart, whose next KEEPALIVE counts.</summary>
+    [Conformance("bgp", "Graceful restart")]
+    [Theory]
+    [InlineData("4006807800010180", "00170200000000", true)]
+    [InlineData("40020078", "00170200000000", false)]
+    [InlineData("", "001304", true)]
+    public void Kernel_IsNotSwept_BeforeThePeerHasToldAllItHas(string capability, string end, bool isChosenBefore)
+    {
+        using var network = new PeerNetwork();
+        using var kn = new KnPeer(network.Kn, static speaker => speaker with { IsRestarting = true, SelectionDeferral = TimeSpan.FromMinutes(10) });
+        kn.SetPeers(KnPeer.Peer(asn: 65001) with { IsPassive = true, RestartTime = TimeSpan.FromMinutes(2) });
+        using var socket = Connect(network);
+        byte[] open = [.. Open, .. Convert.FromHexString(capability)];
+        (open[17], open[28], open[30]) = ((byte)open.Length, (byte)(open.Length - 29), (byte)(open.Length - 31));
+        byte[] update = [.. Marker, 0, 47, 2, 0, 0, 0, 20, 0x40, 1, 1, 0, 0x40, 2, 6, 2, 1, 0, 0, 0xFD, 0xE9, 0x40, 3, 4, 10, 9, 0, 2, 24, 10, 2, 3];
+        socket.Send([.. open, .. Keepalive, .. update]);
+        Eventually.True(() => kn.Status().ReceivedV4 == 1, "the route was heard");
+        Eventually.True(() => kn.Routes.ContainsKey("10.2.3.0/24") == isChosenBefore, "it is chosen if nobody is waited for");
+        Assert.DoesNotContain("converged", kn.Events);
+        socket.Send([.. Marker, .. Convert.FromHexString(end)]);
+        Eventually.True(() => kn.Routes.ContainsKey("10.2.3.0/24") && kn.Events.Contains("converged"), "that was all");
+    }
+
     [Conformance("bgp", "Sessions")]
     [Fact]
     public void AnyBytes_EndTheirConnection_AndNothingElse()

@@ -119,6 +119,60 @@ public sealed class BfdTests
     public void SessionThatIsSwitchedOff_SaysThatThePathIsNotMeant() =>
         Assert.True(_session.Leave() is { State: BfdState.AdminDown, Diagnostic: BfdDiagnostic.AdministrativelyDown });
 
+    [Conformance("bgp", "BFD")]
+    [Fact]
+    public void Restart_IsAgreedOnAsSeldomPackets_AndTheNextProcessGoesOnWithTheSession()
+    {
+        _session.Receive(From(BfdState.Init), TimeSpan.Zero);
+        _session.Receive(From(BfdState.Up, final: true), TimeSpan.Zero);
+        _session.Pause(TimeSpan.FromSeconds(120), Ms(1));
+        Assert.True(_session is { IsPausing: true, IsPaused: false });
+        Assert.True(_session.Tick(Ms(1)) is { Poll: true, State: BfdState.Up, SendMicroseconds: 40_000_000 });
+        // RFC 5880 §6.8.3: not rarer before it was agreed on, and lost packets are sent again.
+        Assert.True(_session.Tick(Ms(301)) is { Poll: true, SendMicroseconds: 40_000_000 });
+        _session.Receive(From(BfdState.Up, final: true), Ms(302));
+        Assert.True(_session is { IsPausing: false, IsPaused: true });
+        var left = PausedPath.Parse(_session.ToPaused().ToString())!;
+        Assert.Equal(_session.ToPaused(), left);
+
+        var next = new BfdSession(Options, left, static () => 1, TimeSpan.Zero);
+        Assert.True(next is { State: BfdState.Up, IsConfirmed: false, Discriminator: 7 });
+        Assert.True(next.Tick(TimeSpan.Zero) is { Poll: true, State: BfdState.Up, Mine: 7, Yours: 9, SendMicroseconds: 100_000 });
+        next.Receive(From(BfdState.Up, final: true), Ms(1));
+        Assert.True(next.IsConfirmed);
+        Assert.False(next.Tick(Ms(301))!.Value.Poll);
+    }
+
+    [Conformance("bgp", "BFD")]
+    [Fact]
+    public void SessionThatTheNeighborGaveUpDuringARestart_BeginsAnew_AndWasNeverUp()
+    {
+        _session.Receive(From(BfdState.Init), TimeSpan.Zero);
+        var next = new BfdSession(Options, _session.ToPaused(), static () => 1, TimeSpan.Zero);
+        next.Receive(From(BfdState.Down, yours: 0), Ms(1));
+        Assert.True(next is { State: BfdState.Down, IsConfirmed: true });
+        var silent = new BfdSession(Options, _session.ToPaused(), static () => 1, TimeSpan.Zero);
+        silent.Tick(Ms(1600));
+        Assert.Equal(BfdState.Down, silent.State);
+    }
+
+    [Conformance("bgp", "BFD")]
+    [Fact]
+    public void PathThatIsNotUp_IsNotPaused()
+    {
+        _session.Pause(TimeSpan.FromSeconds(120), TimeSpan.Zero);
+        Assert.True(_session is { IsPausing: false, IsPaused: false });
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("192.0.2.2 192.0.2.1 7")]
+    [InlineData("192.0.2.2 192.0.2.1 7 20C0")]
+    [InlineData("192.0.2.2 192.0.2.1 -7 20C003180000000900000007 00030D40000493E000000000")]
+    [InlineData("192.0.2.2 192.0.2.1 7 40C00318000000090000000700030D40000493E000000000")]
+    [InlineData("192.0.2.2 192.0.2.1 7 XXC00318000000090000000700030D40000493E000000000")]
+    public void PausedPath_IsNotReadFromAnythingElse(string text) => Assert.Null(PausedPath.Parse(text));
+
     [Fact]
     public void AnyBytes_NeverThrow()
     {

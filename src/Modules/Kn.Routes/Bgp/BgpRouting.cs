@@ -39,7 +39,7 @@ internal sealed class BgpRouting : IDisposable
         var observer = new BgpObserver(learned, Converged, logger);
         var events = new BgpEvents(context.Events, context.Node.Name);
         _drift = new LearnedDrift(_socket.PortId) { Network = () => hops.Network };
-        _host = new SpeakerHost(options.Bgp, learned, observer, new SpeakerSurroundings(new RestartMarker(context.Node.Paths.Run), hops.Cost, logger, context.Time)
+        _host = new SpeakerHost(options.Bgp, learned, observer, new SpeakerSurroundings(new RestartMarker(context.Node.Paths.Run), new PausedPaths(context.Node.Paths.Run, context.Time), hops.Cost, logger, context.Time)
         {
             OpenSocket = (family, type) => inside is null ? Open(family, type) : inside.Run(() => Open(family, type)),
         });
@@ -87,6 +87,7 @@ internal sealed class BgpRouting : IDisposable
         using var socket = RouteSocket.Open();
         LearnedTarget.RemoveAll(socket);
         new RestartMarker(context.Node.Paths.Run).Clear();
+        new PausedPaths(context.Node.Paths.Run, context.Time).Clear();
     }
 
     private static Socket Open(AddressFamily family, SocketType type) => new(family, type, ProtocolType.Unspecified);

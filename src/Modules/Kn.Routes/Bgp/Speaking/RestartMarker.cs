@@ -29,7 +29,8 @@ internal sealed class RestartMarker(string directory)
     /// <summary>The speaker took its leave, or nothing of it is left.</summary>
     public void Clear() => File.Delete(_path);
 
-    private static string Current() => $"{ReadOrNull(BootFile)?.Trim()} {new FileInfo(NamespaceFile).LinkTarget}";
+    /// <summary>What differs after a boot, and in another network namespace.</summary>
+    public static string Current() => $"{ReadOrNull(BootFile)?.Trim()} {new FileInfo(NamespaceFile).LinkTarget}";
 
     private static string? ReadOrNull(string path)
     {

@@ -14,6 +14,7 @@ namespace Kn.Routes.Bgp.Speaking;
 internal sealed class SpeakerHost(BgpOptions options, LearnedRoutes learned, BgpObserver observer, SpeakerSurroundings around) : IDisposable
 {
     private static readonly TimeSpan FarewellPatience = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan PausePatience = TimeSpan.FromSeconds(1);
 
     private readonly Channel<Func<BgpSpeaker, CancellationToken, Task>> _orders = Channel.CreateUnbounded<Func<BgpSpeaker, CancellationToken, Task>>();
     private readonly Lock _lock = new();
@@ -138,7 +139,7 @@ internal sealed class SpeakerHost(BgpOptions options, LearnedRoutes learned, Bgp
 
         if (_bfd is null)
         {
-            var bfd = new BfdSpeaker(PathChanged, around.Time, family => around.OpenSocket(family, SocketType.Dgram));
+            var bfd = new BfdSpeaker(PathChanged, around.Time, family => around.OpenSocket(family, SocketType.Dgram), around.Paused.Take());
             var started = Running<BfdSpeaker>.Start(bfd, bfd.RunAsync);
             try
             {
@@ -154,6 +155,16 @@ internal sealed class SpeakerHost(BgpOptions options, LearnedRoutes learned, Bgp
         }
 
         await _bfd.Item.SetPeersAsync(paths, cancellationToken);
+    }
+
+    /// <summary>For as long as peers keep the routes.</summary>
+    private async Task PauseAsync(Running<BfdSpeaker> bfd)
+    {
+        var patience = options.GracefulRestart.RestartTime;
+        if (await Task.WhenAny(bfd.Task, bfd.Item.PauseAsync(patience, PausePatience, bfd.Stop)) is Task<ValueList<PausedPath>> { IsCompletedSuccessfully: true } paused)
+        {
+            around.Paused.Put(await paused, patience);
+        }
     }
 
     /// <summary>What runs tells by failing that it cannot; what was asked of it would then wait for ever.</summary>
@@ -227,16 +238,17 @@ internal sealed class SpeakerHost(BgpOptions options, LearnedRoutes learned, Bgp
         await running.EndAsync();
     }
 
-    /// <summary>BFD goes first, with the word that it was switched off: a path that seems gone would end what peers keep (RFC 5882 §4.3).</summary>
+    /// <summary>BFD goes first: a path that seems gone would end what peers keep (RFC 5882 §4.3).</summary>
     private async Task EndAsync()
     {
+        var isFarewell = IsLeaving || !options.GracefulRestart.Enabled || File.Exists(around.ShutdownFile);
         if (_bfd is { } bfd)
         {
             _bfd = null;
+            await (isFarewell ? Task.CompletedTask : PauseAsync(bfd));
             await bfd.EndAsync();
         }
 
-        var isFarewell = IsLeaving || !options.GracefulRestart.Enabled || File.Exists(around.ShutdownFile);
         await StopSpeakerAsync(isFarewell, "the node leaves");
         if (isFarewell)
         {
