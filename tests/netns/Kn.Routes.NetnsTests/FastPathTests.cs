@@ -174,12 +174,14 @@ public sealed partial class FastPathTests : IAsyncLifetime, IDisposable
     }
 
     [Fact]
-    public async Task Links_ThatComeLater_HaveIt_AndItStaysWithoutTheModule()
+    public async Task Links_ThatComeLater_OrLoseTheFilter_HaveItAgain_AndItStaysWithoutTheModule()
     {
         Start(RoutesMode.Auto);
         var node = _net.Nodes[0];
         node.Space.Ip("link", "add", "late", "group", "75", "type", "veth", "peer", "name", "other");
         Eventually.True(() => HasPrograms(node, "late"), "a new pod's link has the programs");
+        node.Space.Exec("tc", "qdisc", "del", "dev", "pod", "clsact");
+        Eventually.True(() => HasPrograms(node, "pod"), "the filters are back");
         node.Space.Ip("link", "del", "late");
         using var echo = Connect(IpFamily.V4);
         TakesTheFastPath(echo);
@@ -219,19 +221,20 @@ public sealed partial class FastPathTests : IAsyncLifetime, IDisposable
         using var socket = RouteSocket.Open(node.Space.Namespace);
         using var cache = new FlowCache();
         var link = socket.FindLink("pod")!.Index;
-        Assert.False(new FlowHooks(cache, socket, node.Space.Namespace, needsQdisc: true).Attach(link));
+        Assert.False(new FlowHooks(cache, socket, node.Space.Namespace, needsQdisc: true).Attach(link, stays: true));
         Assert.Equal("kn-fast|kn-fast", Programs(node, "pod"));
         var hooks = new FlowHooks(cache, socket, node.Space.Namespace);
-        Assert.True(hooks.Attach(link), "a first program has others wait");
+        Assert.True(hooks.Attach(link, stays: true), "a first program has others wait");
         Assert.Equal("kn_send|kn_learn", Programs(node, "pod"));
-        Assert.False(hooks.Attach(link), "one in another's place does not");
-        Assert.True(HasPrograms(node, "pod"));
-        Assert.False(hooks.Attach(int.MaxValue), "a link that is gone is no failure");
+        Assert.False(hooks.Attach(link, stays: true), "one in another's place does not");
+        Assert.Equal("kn_send|kn_learn", Programs(node, "pod"));
+        Assert.False(hooks.Attach(int.MaxValue, stays: true), "a link that is gone is no failure");
         FlowHooks.RemoveAll(socket, node.Space.Namespace);
         Assert.Equal("|", Programs(node, "pod"));
     }
 
-    private static bool HasPrograms(RoutedNode node, string link) => Programs(node, link) == "kn_send|kn_learn";
+    /// <summary>A link that stays has them directly, a pod's as filters.</summary>
+    private static bool HasPrograms(RoutedNode node, string link) => Programs(node, link) == (link.StartsWith("up", StringComparison.Ordinal) ? "kn_send|kn_learn" : "kn-fast|kn-fast");
 
     /// <summary>Of both directions, wherever they hang.</summary>
     private static string Programs(RoutedNode node, string link) => Names(node, link, TrafficDirection.Ingress) + "|" + Names(node, link, TrafficDirection.Egress);

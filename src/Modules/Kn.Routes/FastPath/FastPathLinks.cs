@@ -169,9 +169,10 @@ internal sealed class FastPathLinks : IDisposable
         _seen = wanted;
         var attached = _attached;
         var rightful = wanted.Where(index => attached.Contains(index) || seen.Contains(index)).ToHashSet();
+        var ofPods = links.Where(IsPods).Select(static link => link.Index).ToHashSet();
         foreach (var link in rightful.Where(index => !attached.Contains(index) || detached.Contains(index)))
         {
-            if (TryAttach(link))
+            if (TryAttach(link, stays: !ofPods.Contains(link)))
             {
                 await Task.Delay(Pause, _time, cancellationToken);
             }
@@ -183,11 +184,11 @@ internal sealed class FastPathLinks : IDisposable
         return rightful.Count == wanted.Count;
     }
 
-    private bool TryAttach(int link)
+    private bool TryAttach(int link, bool stays)
     {
         try
         {
-            return _hooks.Attach(link);
+            return _hooks.Attach(link, stays);
         }
         catch (LinuxException e)
         {

@@ -6,7 +6,9 @@ using Kn.Linux.Routes;
 
 namespace Kn.Routes.FastPath;
 
-/// <summary>Hangs the fast path's programs at links: directly where the kernel can (tcx), else as filters of the qdisc clsact.</summary>
+/// <summary>Hangs the fast path's programs at links: directly (tcx) at those that stay, where the kernel can; else as filters of the qdisc clsact.</summary>
+/// <remarks>A packet pays less for a program that hangs directly. But the first one at a link, and the end of a link that has one, make the kernel wait 10 ms and
+/// more with its lock of all links held: too much for links that come and go with pods.</remarks>
 /// <param name="cache">The programs.</param>
 /// <param name="socket">Of the namespace with the links.</param>
 /// <param name="home">That namespace.</param>
@@ -16,11 +18,13 @@ internal sealed class FlowHooks(FlowCache cache, RouteSocket socket, NetworkName
     private bool _needsQdisc = needsQdisc;
 
     /// <summary>Puts both programs at a link, in the place of older ones.</summary>
+    /// <param name="link">Its index.</param>
+    /// <param name="stays">Whether the link is the node's, and not a pod's.</param>
     /// <returns>Whether everybody else who changes links had to wait for it.</returns>
     /// <exception cref="LinuxException">The kernel refused it; not: the link is gone.</exception>
-    public bool Attach(int link)
+    public bool Attach(int link, bool stays)
     {
-        if (!_needsQdisc)
+        if (stays && !_needsQdisc)
         {
             try
             {
